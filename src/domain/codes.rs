@@ -1,0 +1,305 @@
+//! Codes, names and prose: the text words, each with its bounds.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use super::violation::Wrong;
+use super::word::Word;
+
+/// Declares a word kept as text, with the function that checks it.
+macro_rules! text_word {
+    ($($(#[$about:meta])* $name:ident, $check:expr, $pattern:expr, $min:literal to $max:literal, $example:literal;)+) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Wrong;
+
+            fn from_str(text: &str) -> Result<Self, Wrong> {
+                $check(text, $max)?;
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl Word for $name {
+            fn pattern() -> Cow<'static, str> {
+                $pattern.into()
+            }
+            const MIN_LENGTH: usize = $min;
+            const MAX_LENGTH: usize = $max;
+            const EXAMPLE: &'static str = $example;
+        }
+
+        crate::word!($name);
+    )+};
+}
+
+const CODE: &str = "[A-Za-z0-9._-]{1,40}";
+const LINE: &str = r"[^\u0000-\u001f\u007f]+";
+const PROSE: &str = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]+";
+
+text_word! {
+    /// A unit's code (单位编码), unique in its county: `209002`.
+    UnitCode, code, CODE, 1 to 40, "209002";
+    /// A project's code (项目编码), unique in its unit and year: `209002-2023-01`.
+    ProjectCode, code, CODE, 1 to 40, "209002-2023-01";
+    /// An indicator's code, unique in its county: `fdi`.
+    IndicatorCode, code, CODE, 1 to 40, "fdi";
+    /// Who set a target (下达方): `city`, `county`, `unit` or any other code.
+    Assigner, code, CODE, 1 to 40, "city";
+    /// A class of the 部门预算支出经济分类: three digits, or five for the 款 below it.
+    EconomicCode, economic, "[0-9]{3}([0-9]{2})?", 3 to 5, "30201";
+    /// A class of the 支出功能分类 (类款项): three, five or seven digits.
+    FunctionalCode, functional, "[0-9]{3}([0-9]{2}){0,2}", 3 to 7, "2011308";
+    /// A division code of GB/T 2260, six digits, or nine for a township.
+    DivisionCode, division, "[1-9][0-9]{5}([0-9]{3})?", 6 to 9, "430922";
+    /// A name of at most 200 characters on one line.
+    Name, line, LINE, 1 to 200, "桃江县投资促进服务中心";
+    /// Something as it was printed, of at most 100 characters on one line.
+    AsPrinted, line, LINE, 1 to 100, "约79.4万元";
+    /// Prose of at most 4,000 characters.
+    Prose, prose, PROSE, 1 to 4000, "招大商、招好商，发展桃江经济";
+    /// A unified social credit code (统一社会信用代码, GB 32100-2015), its check digit verified.
+    CreditCode, credit, "[0-9A-HJ-NPQRTUWXY]{18}", 18 to 18, "124309220000000197";
+}
+
+fn code(text: &str, _: usize) -> Result<(), Wrong> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if (1..=40).contains(&text.len()) && text.bytes().all(legal) {
+        return Ok(());
+    }
+    Err(Wrong::new(
+        "invalid_code",
+        "编码为 1 至 40 个字母、数字、点、下划线或连字符",
+        "a code is 1 to 40 letters, digits, dots, underscores or hyphens",
+    ))
+}
+
+fn digits(text: &str, lengths: &[usize], zh: &str, en: &str) -> Result<(), Wrong> {
+    if lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(Wrong::new("invalid_code", zh, en))
+}
+
+fn economic(text: &str, _: usize) -> Result<(), Wrong> {
+    digits(text, &[3, 5], "经济分类科目为 3 位（类）或 5 位（款）数字", "an economic class has 3 or 5 digits")
+}
+
+fn functional(text: &str, _: usize) -> Result<(), Wrong> {
+    digits(text, &[3, 5, 7], "功能分类科目为 3、5 或 7 位数字", "a functional class has 3, 5 or 7 digits")
+}
+
+fn division(text: &str, _: usize) -> Result<(), Wrong> {
+    let (zh, en) = ("行政区划代码为 6 位或 9 位数字，首位不为 0", "a division code has 6 or 9 digits, the first not 0");
+    digits(if text.starts_with('0') { "" } else { text }, &[6, 9], zh, en)
+}
+
+fn line(text: &str, most: usize) -> Result<(), Wrong> {
+    bounded(text, most, char::is_control)
+}
+
+fn prose(text: &str, most: usize) -> Result<(), Wrong> {
+    bounded(text, most, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+fn bounded(text: &str, most: usize, forbidden: impl Fn(char) -> bool) -> Result<(), Wrong> {
+    if text.is_empty() {
+        return Err(Wrong::new(
+            "empty_text",
+            "不能为空字符串；没有内容时填 null",
+            "must not be empty; null means nothing",
+        ));
+    }
+    if text.chars().count() > most {
+        return Err(Wrong::new("text_too_long", format!("最多 {most} 个字符"), format!("at most {most} characters")));
+    }
+    // C1 controls (U+0080 to U+009F) are what GB18030 read as Latin-1 looks like; plain text has no use for them.
+    if text.chars().any(|c| forbidden(c) && !matches!(c, '\u{80}'..='\u{9f}')) {
+        return Err(Wrong::new("control_character", "含有控制字符", "contains control characters"));
+    }
+    Ok(())
+}
+
+/// GB 32100-2015: eighteen characters without I, O, S, V, Z; the last is a check digit, weights 3^(i-1) mod 31.
+fn credit(text: &str, _: usize) -> Result<(), Wrong> {
+    const CHARACTERS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+    let values: Option<Vec<usize>> =
+        text.bytes().map(|byte| CHARACTERS.iter().position(|known| *known == byte)).collect();
+    let Some(values) = values.filter(|values| values.len() == 18) else {
+        return Err(Wrong::new(
+            "invalid_credit_code",
+            "统一社会信用代码为 18 位数字或大写字母（不含 I、O、S、V、Z）",
+            "a unified social credit code has 18 digits or capitals (without I, O, S, V, Z)",
+        ));
+    };
+    let mut weight = 1;
+    let mut sum = 0;
+    for value in values.iter().take(17) {
+        sum += value * weight;
+        weight = weight * 3 % 31;
+    }
+    let expected = (31 - sum % 31) % 31;
+    if values.last() == Some(&expected) {
+        return Ok(());
+    }
+    let digit = char::from(CHARACTERS[expected]);
+    Err(Wrong::new(
+        "credit_code_check_digit",
+        format!("统一社会信用代码校验位不符，按 GB 32100 应为 {digit}"),
+        format!("the check digit does not fit; by GB 32100 it is {digit}"),
+    ))
+}
+
+/// The project of a target, or nothing: a county's targets belong to no project and print as an empty part.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MaybeProject(pub Option<ProjectCode>);
+
+impl fmt::Display for MaybeProject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_ref().map_or("", ProjectCode::as_str))
+    }
+}
+
+impl FromStr for MaybeProject {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        if text.is_empty() { Ok(Self(None)) } else { text.parse().map(|code| Self(Some(code))) }
+    }
+}
+
+impl Word for MaybeProject {
+    fn pattern() -> Cow<'static, str> {
+        "[A-Za-z0-9._-]{0,40}".into()
+    }
+    const MIN_LENGTH: usize = 0;
+    const MAX_LENGTH: usize = 40;
+    const EXAMPLE: &'static str = "209002-2023-01";
+}
+
+crate::word!(MaybeProject);
+
+/// How many posts or people: 0 to 1,000,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct Count(i32);
+
+impl Count {
+    const MOST: i32 = 1_000_000;
+
+    /// So many, if that is possible.
+    pub fn new(number: i64) -> Option<Self> {
+        i32::try_from(number).ok().filter(|number| (0..=Self::MOST).contains(number)).map(Self)
+    }
+
+    /// The number.
+    pub const fn number(self) -> i32 {
+        self.0
+    }
+}
+
+impl deserr::Deserr<super::violation::Violations> for Count {
+    fn deserialize_from_value<V: deserr::IntoValue>(
+        value: deserr::Value<V>,
+        location: deserr::ValuePointerRef<'_>,
+    ) -> Result<Self, super::violation::Violations> {
+        use super::violation::Violations;
+        let number = <i64 as deserr::Deserr<Violations>>::deserialize_from_value(value, location)?;
+        Self::new(number).ok_or_else(|| {
+            let wrong = Wrong::new(
+                "out_of_range",
+                format!("应为 0 至 {} 的整数", Self::MOST),
+                format!("must be an integer from 0 to {}", Self::MOST),
+            );
+            deserr::take_cf_content(<Violations as deserr::MergeWithError<Wrong>>::merge(None, wrong, location))
+        })
+    }
+}
+
+impl utoipa::PartialSchema for Count {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+            .minimum(Some(0))
+            .maximum(Some(Self::MOST))
+            .examples([25])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Count {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn credit_codes_carry_their_check_digit() {
+        for good in ["91350100M000100Y43", "91110000101623741K", "911101066976941872", "124309220000000197"] {
+            assert!(good.parse::<CreditCode>().is_ok(), "{good}");
+        }
+        for (bad, digit) in [("91350211M0000XUF46", 'R'), ("91310115MA1H8R7C6D", '7')] {
+            let wrong = bad.parse::<CreditCode>().unwrap_err();
+            assert_eq!(wrong.code, "credit_code_check_digit");
+            assert!(wrong.en.ends_with(digit), "{bad}: {}", wrong.en);
+        }
+        for bad in ["91350100M000100Y4", "91350100m000100y43", "9135010OM000100Y43", ""] {
+            assert_eq!(bad.parse::<CreditCode>().map_err(|wrong| wrong.code), Err("invalid_credit_code"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_remainder_of_nothing_gives_the_check_digit_nought() {
+        // Several published programs fail here with an index out of range.
+        assert!("000000000000000000".parse::<CreditCode>().is_ok());
+    }
+
+    #[test]
+    fn codes_are_ascii_and_short() {
+        for bad in ["", "a b", "桃江", "a:b", "a/b", &"a".repeat(41)] {
+            assert_eq!(bad.parse::<UnitCode>().map_err(|wrong| wrong.code), Err("invalid_code"), "{bad}");
+        }
+        for bad in ["3020", "302011", "3020a", "３０２０１"] {
+            assert_eq!(bad.parse::<EconomicCode>().map_err(|wrong| wrong.code), Err("invalid_code"), "{bad}");
+        }
+        assert_eq!("0430922".parse::<DivisionCode>().map_err(|wrong| wrong.code), Err("invalid_code"));
+    }
+
+    #[test]
+    fn text_is_bounded_and_clean() {
+        assert_eq!("".parse::<Name>().map_err(|wrong| wrong.code), Err("empty_text"));
+        assert_eq!("桃".repeat(201).parse::<Name>().map_err(|wrong| wrong.code), Err("text_too_long"));
+        assert!("桃".repeat(200).parse::<Name>().is_ok());
+        assert_eq!("a\0b".parse::<Prose>().map_err(|wrong| wrong.code), Err("control_character"));
+        assert!("第一行\n第二行".parse::<Prose>().is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn exactly_one_check_digit_fits(body in "[0-9A-HJ-NPQRTUWXY]{17}") {
+            let fits = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars()
+                .filter(|digit| format!("{body}{digit}").parse::<CreditCode>().is_ok())
+                .count();
+            prop_assert_eq!(fits, 1);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Completion (完成情况): how much of a target was reached, and the share of its points that earns.
+//!
+//! The method is that of 财预〔2020〕10号, with the mirror rule for ≤ as deployed fiscal systems compute it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::indicator::Direction;
+use super::quantity::{Points, Quantity, Rate};
+
+crate::choice! {
+    /// Whether a target was reached.
+    pub enum CompletionState {
+        /// Reached.
+        Met = "met", "完成";
+        /// Not reached.
+        Missed = "missed", "未完成";
+        /// Not known: no target or no actual. Never the same as missed.
+        Unknown = "unknown", "未知";
+    }
+}
+
+crate::choice! {
+    /// Why there is no percentage, if there is none.
+    pub enum CompletionNote {
+        /// There is one.
+        Known = "known", "已知";
+        /// No target value was set.
+        NoTarget = "no_target", "没有目标值";
+        /// Nothing was reported.
+        NoActual = "no_actual", "没有完成值";
+        /// The target is zero or below: a share of nothing is no percentage.
+        ZeroTarget = "zero_target", "目标值为零";
+    }
+}
+
+/// How far a target was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Completion {
+    /// Met, missed or unknown.
+    pub state: CompletionState,
+    /// Actual ÷ target in percent, two decimals, half up; for ≤ the mirror `2 − actual ÷ target`, not below zero.
+    pub percent: Option<Rate>,
+    /// Why the percentage is null.
+    pub note: CompletionNote,
+}
+
+/// The percentage from which a qualitative target counts as reached (达成年度指标, 100–80 %).
+const QUALITATIVE_MET: i64 = 80_000_000;
+
+impl Completion {
+    /// Compares an actual with its target.
+    ///
+    /// Of a qualitative indicator the actual is the percentage achieved and no target value is needed.
+    pub fn of(direction: Direction, target: Option<Quantity>, actual: Option<Quantity>) -> Self {
+        let unknown = |note| Self { state: CompletionState::Unknown, percent: None, note };
+        let Some(actual) = actual.map(Quantity::micros) else { return unknown(CompletionNote::NoActual) };
+        if direction == Direction::Qualitative {
+            let percent = Rate::of(actual, Quantity::of_micros(100_000_000).micros());
+            return Self { state: state(actual >= QUALITATIVE_MET), percent, note: CompletionNote::Known };
+        }
+        let Some(target) = target.map(Quantity::micros) else { return unknown(CompletionNote::NoTarget) };
+        let met = match direction {
+            Direction::AtLeast => actual >= target,
+            Direction::MoreThan => actual > target,
+            Direction::Equal => actual == target,
+            Direction::LessThan => actual < target,
+            Direction::AtMost | Direction::Qualitative => actual <= target,
+        };
+        let part = match direction {
+            Direction::AtMost | Direction::LessThan => (2 * i128::from(target) - i128::from(actual)).max(0),
+            _ => i128::from(actual),
+        };
+        let percent = if target > 0 { Rate::of(part, target) } else { None };
+        let note = if percent.is_some() { CompletionNote::Known } else { CompletionNote::ZeroTarget };
+        Self { state: state(met), percent, note }
+    }
+}
+
+fn state(met: bool) -> CompletionState {
+    if met { CompletionState::Met } else { CompletionState::Missed }
+}
+
+/// The points an actual earns: all when met, in proportion when not, none below nothing; null when not known.
+///
+/// A strict `>` that is just reached has the whole proportion and so the whole points, as deployed systems give them.
+pub fn earned(
+    direction: Direction,
+    weight: Points,
+    target: Option<Quantity>,
+    actual: Option<Quantity>,
+) -> Option<Points> {
+    let actual = i128::from(actual?.micros());
+    if direction == Direction::Qualitative {
+        return Some(weight.times(actual.clamp(0, 100_000_000), 100_000_000));
+    }
+    let target = i128::from(target?.micros());
+    let (part, whole) = match direction {
+        Direction::AtLeast | Direction::MoreThan if actual >= target => (1, 1),
+        Direction::Equal if actual == target || (target == 0 && actual < 0) || (target > 0 && actual > target) => {
+            (1, 1)
+        }
+        Direction::AtMost | Direction::LessThan if actual <= target => (1, 1),
+        _ if target <= 0 => (0, 1),
+        Direction::AtMost | Direction::LessThan => ((2 * target - actual).max(0), target),
+        _ => (actual.max(0), target),
+    };
+    Some(weight.times(part, whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn q(text: &str) -> Option<Quantity> {
+        text.parse().ok()
+    }
+
+    #[test]
+    fn the_eight_completions_of_2023() {
+        for (name, target, actual, percent, state) in [
+            ("外商直接投资", "320", "21", "6.56", CompletionState::Missed),
+            ("省外境内资金", "120", "124.57", "103.81", CompletionState::Met),
+            ("域外省内资金", "4.9", "5.01", "102.24", CompletionState::Met),
+            ("湘商回湘到位资金", "32", "16.47", "51.47", CompletionState::Missed),
+            ("湘商新注册企业", "15", "13", "86.67", CompletionState::Missed),
+            ("新签约项目", "36", "47", "130.56", CompletionState::Met),
+            ("新开工项目", "30", "34", "113.33", CompletionState::Met),
+            ("新投产项目", "22", "26", "118.18", CompletionState::Met),
+        ] {
+            let completion = Completion::of(Direction::AtLeast, q(target), q(actual));
+            assert_eq!(completion.percent.map(|rate| rate.to_string()).as_deref(), Some(percent), "{name}");
+            assert_eq!(completion.state, state, "{name}");
+        }
+    }
+
+    #[test]
+    fn each_direction_has_its_own_rule() {
+        use CompletionState::{Met, Missed};
+        use Direction::{AtLeast, AtMost, Equal, LessThan, MoreThan, Qualitative};
+        for (direction, target, actual, state, percent, points) in [
+            (AtLeast, "10", "10", Met, Some("100.00"), "10.00"),
+            (AtLeast, "10", "9", Missed, Some("90.00"), "9.00"),
+            (AtLeast, "10", "-1", Missed, Some("-10.00"), "0.00"),
+            (AtLeast, "0", "5", Met, None, "10.00"),
+            (AtLeast, "0", "-5", Missed, None, "0.00"),
+            (MoreThan, "10", "10", Missed, Some("100.00"), "10.00"),
+            (MoreThan, "10", "10.000001", Met, Some("100.00"), "10.00"),
+            (Equal, "10", "10", Met, Some("100.00"), "10.00"),
+            (Equal, "10", "12", Missed, Some("120.00"), "10.00"),
+            (Equal, "0", "0", Met, None, "10.00"),
+            (Equal, "0", "1", Missed, None, "0.00"),
+            (AtMost, "10", "8", Met, Some("120.00"), "10.00"),
+            (AtMost, "10", "10", Met, Some("100.00"), "10.00"),
+            (AtMost, "10", "12.5", Missed, Some("75.00"), "7.50"),
+            (AtMost, "10", "20", Missed, Some("0.00"), "0.00"),
+            (AtMost, "10", "99", Missed, Some("0.00"), "0.00"),
+            (AtMost, "0", "0", Met, None, "10.00"),
+            (LessThan, "10", "10", Missed, Some("100.00"), "10.00"),
+            (Qualitative, "", "80", Met, Some("80.00"), "8.00"),
+            (Qualitative, "", "79.99", Missed, Some("79.99"), "8.00"),
+            (Qualitative, "", "60", Missed, Some("60.00"), "6.00"),
+        ] {
+            let completion = Completion::of(direction, q(target), q(actual));
+            let case = format!("{direction} {target} {actual}");
+            assert_eq!(completion.state, state, "{case}");
+            assert_eq!(completion.percent.map(|rate| rate.to_string()).as_deref(), percent, "{case}");
+            let earned = earned(direction, Points::whole(10), q(target), q(actual)).map(|points| points.to_string());
+            assert_eq!(earned.as_deref(), Some(points), "{case}");
+        }
+    }
+
+    #[test]
+    fn unknown_is_unknown_never_zero() {
+        for (target, actual, note) in [("", "5", CompletionNote::NoTarget), ("5", "", CompletionNote::NoActual)] {
+            let completion = Completion::of(Direction::AtLeast, q(target), q(actual));
+            assert_eq!(completion, Completion { state: CompletionState::Unknown, percent: None, note });
+            assert_eq!(earned(Direction::AtLeast, Points::whole(10), q(target), q(actual)), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn points_lie_between_nothing_and_all_and_all_when_met(
+            way in 0_usize..6, target in -1_000_000_000_i64..1_000_000_000, actual in -1_000_000_000_i64..1_000_000_000
+        ) {
+            let direction = Direction::ALL[way];
+            let (target, actual) = (Some(Quantity::of_micros(target)), Some(Quantity::of_micros(actual)));
+            let weight = Points::of_hundredths(1125);
+            let points = earned(direction, weight, target, actual).unwrap();
+            prop_assert!(Points::ZERO <= points && points <= weight);
+            let met = Completion::of(direction, target, actual).state == CompletionState::Met;
+            prop_assert!(!met || points == weight || direction == Direction::Qualitative);
+        }
+
+        #[test]
+        fn more_is_never_worth_less(target in 1_i64..1_000_000, less in 0_i64..2_000_000, more in 0_i64..1_000_000) {
+            let points = |actual| earned(
+                Direction::AtLeast, Points::whole(50), Some(Quantity::of_micros(target)), Some(Quantity::of_micros(actual)),
+            );
+            prop_assert!(points(less) <= points(less + more));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The dossier: everything the rules look at for one unit and year, gathered before they are asked.
+
+use std::collections::BTreeMap;
+
+use super::budget_line::{BudgetLineFacts, BudgetLineKey, BudgetTotals};
+use super::codes::{EconomicCode, IndicatorCode, MaybeProject, UnitCode};
+use super::completion::Completion;
+use super::evaluation::{AssessedTarget, EvaluationComputed, EvaluationFacts, EvaluationKey, EvaluationKind};
+use super::indicator::IndicatorFacts;
+use super::kept::Kept;
+use super::money::Money;
+use super::period::{Month, Year};
+use super::progress::{self, ProgressFacts, ProgressKey};
+use super::project::{ProjectFacts, ProjectKey};
+use super::quantity::Quantity;
+use super::scoring::{Score, Scored};
+use super::target::{TargetFacts, TargetKey};
+use super::unit::UnitFacts;
+
+/// A kept budget line.
+pub type Line = Kept<BudgetLineKey, BudgetLineFacts>;
+/// A kept target.
+pub type SetTarget = Kept<TargetKey, TargetFacts>;
+/// A kept evaluation.
+pub type Stated = Kept<EvaluationKey, EvaluationFacts>;
+
+/// All rows that concern one unit and year.
+#[derive(Debug, Clone)]
+pub struct Dossier {
+    /// The unit.
+    pub unit: Kept<UnitCode, UnitFacts>,
+    /// The year.
+    pub year: Year,
+    /// The month it is read in; a target of a year that is not over has not been left unreported.
+    pub today: Month,
+    /// The unit's projects of the year.
+    pub projects: Vec<Kept<ProjectKey, ProjectFacts>>,
+    /// The unit's budget lines of the year.
+    pub lines: Vec<Line>,
+    /// Official names of the classes the lines use.
+    pub class_names: BTreeMap<EconomicCode, String>,
+    /// The unit's own targets of the year.
+    pub targets: Vec<SetTarget>,
+    /// The unit's own targets of the year after.
+    pub next_targets: Vec<SetTarget>,
+    /// Targets of any unit that the evaluations claim.
+    pub claimed: Vec<SetTarget>,
+    /// Every indicator that is mentioned.
+    pub indicators: BTreeMap<IndicatorCode, IndicatorFacts>,
+    /// What the units of those targets reported in the year.
+    pub progress: Vec<Kept<ProgressKey, ProgressFacts>>,
+    /// The evaluations of the unit and year.
+    pub evaluations: Vec<Stated>,
+}
+
+/// A target with what was reached of it.
+#[derive(Debug, Clone)]
+pub struct Outcome<'a> {
+    /// The target.
+    pub target: &'a SetTarget,
+    /// Its indicator.
+    pub indicator: &'a IndicatorFacts,
+    /// The year's actual.
+    pub actual: Option<Quantity>,
+    /// The last month reported on.
+    pub through: Option<Month>,
+    /// The last row reported.
+    pub last: Option<&'a Kept<ProgressKey, ProgressFacts>>,
+    /// How far the target was reached.
+    pub completion: Completion,
+}
+
+impl Dossier {
+    /// The unit's own targets, with what was reached of them.
+    pub fn outcomes(&self) -> Vec<Outcome<'_>> {
+        self.targets.iter().filter_map(|target| self.outcome(target)).collect()
+    }
+
+    /// The unit's own targets and those its evaluations claim, each once.
+    pub fn all_outcomes(&self) -> Vec<Outcome<'_>> {
+        let claimed = self.claimed.iter().filter(|target| target.key.unit != self.unit.key);
+        self.targets.iter().chain(claimed).filter_map(|target| self.outcome(target)).collect()
+    }
+
+    /// What was reached of one target.
+    pub fn outcome<'a>(&'a self, target: &'a SetTarget) -> Option<Outcome<'a>> {
+        let indicator = self.indicators.get(&target.key.indicator)?;
+        let months: Vec<_> = self
+            .progress
+            .iter()
+            .filter(|row| row.key.unit == target.key.unit && row.key.indicator == target.key.indicator)
+            .filter(|row| row.key.month.year() == target.key.year)
+            .collect();
+        let reached = progress::actual(indicator, &months);
+        let actual = reached.map(|(value, _)| value);
+        Some(Outcome {
+            target,
+            indicator,
+            actual,
+            through: reached.map(|(_, month)| month),
+            last: months.iter().copied().max_by_key(|row| row.key.month),
+            completion: Completion::of(indicator.direction, target.facts.value, actual),
+        })
+    }
+
+    /// The targets an evaluation claims, with what it states of each and what was reached.
+    pub fn claims<'a>(&'a self, evaluation: &'a Stated) -> Vec<(&'a AssessedTarget, Outcome<'a>)> {
+        let find = |assessed: &AssessedTarget| self.claimed.iter().find(|target| target.key == assessed.target);
+        evaluation
+            .facts
+            .indicators
+            .iter()
+            .filter_map(|assessed| Some((assessed, self.outcome(find(assessed)?)?)))
+            .collect()
+    }
+
+    /// The lines of a project, or all of them for the unit as a whole.
+    pub fn lines_of<'a>(&'a self, project: &'a MaybeProject) -> Vec<&'a Line> {
+        let wanted = |line: &&Line| project.0.as_ref().is_none_or(|project| line.key.project == *project);
+        self.lines.iter().filter(wanted).collect()
+    }
+
+    /// What the lines of an evaluation's project add up to, beside the total it states.
+    pub fn totals(&self, evaluation: &Stated) -> BudgetTotals {
+        let lines = self.lines_of(&evaluation.key.project);
+        BudgetTotals::of(lines.iter().map(|line| &line.facts), evaluation.facts.stated_executed)
+    }
+
+    /// The score an evaluation's claims are worth.
+    pub fn score(&self, evaluation: &Stated) -> Score {
+        let claims = self.claims(evaluation);
+        let scored: Vec<_> = claims
+            .iter()
+            .map(|(assessed, outcome)| Scored {
+                target: &outcome.target.key,
+                indicator: outcome.indicator,
+                weight: assessed.weight,
+                value: outcome.target.facts.value,
+                actual: outcome.actual,
+            })
+            .collect();
+        Score::of(evaluation.facts.scheme, &scored, &self.totals(evaluation))
+    }
+
+    /// What is computed beside an evaluation.
+    pub fn computed(&self, evaluation: &Stated) -> EvaluationComputed {
+        EvaluationComputed { score: self.score(evaluation), totals: self.totals(evaluation) }
+    }
+
+    /// The total spent as the unit's self-evaluations state it: that of the unit as a whole, or the sum of its
+    /// projects' where every project with lines has one; otherwise unknown.
+    pub fn stated_executed(&self) -> Option<Money> {
+        let stated = |project: &MaybeProject| {
+            self.evaluations
+                .iter()
+                .find(|one| one.key.kind == EvaluationKind::SelfEvaluation && one.key.project == *project)
+                .and_then(|one| one.facts.stated_executed)
+        };
+        if let Some(whole) = stated(&MaybeProject(None)) {
+            return Some(whole);
+        }
+        let mut projects: Vec<_> = self.lines.iter().map(|line| line.key.project.clone()).collect();
+        projects.dedup();
+        let sum = projects
+            .into_iter()
+            .map(|project| stated(&MaybeProject(Some(project))).map(Money::fen))
+            .try_fold(0_i64, |sum, one| sum.checked_add(one?));
+        sum.filter(|_| !self.lines.is_empty()).map(Money::of_fen)
+    }
+}

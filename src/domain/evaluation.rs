@@ -1,0 +1,276 @@
+//! Evaluations (绩效评价): what a unit, its department or the finance bureau states about a project's year.
+//!
+//! What was stated is kept as stated; what it is worth is computed beside it by [`super::scoring`].
+
+use std::collections::BTreeSet;
+
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::budget_line::{BudgetTotals, disagreement};
+use super::codes::{AsPrinted, MaybeProject, Name, Prose, UnitCode};
+use super::kept::{Kept, Resource, dangling, too_many};
+use super::money::Money;
+use super::period::{StatedDate, Year};
+use super::quantity::{Percent, Points, Quantity};
+use super::scoring::{INDICATOR_POINTS, Score, WeightScheme};
+use super::target::TargetKey;
+use super::violation::{Violations, Wrong};
+
+crate::choice! {
+    /// Who evaluates (财预〔2020〕10号 art. 4).
+    pub enum EvaluationKind {
+        /// 单位自评
+        SelfEvaluation = "self", "单位自评";
+        /// 部门评价
+        Department = "department", "部门评价";
+        /// 财政评价
+        Finance = "finance", "财政评价";
+    }
+}
+
+crate::choice! {
+    /// Activities whose number a report states.
+    pub enum ActivityKind {
+        /// 外出招商
+        OutreachTrip = "outreach_trip", "外出招商";
+        /// 接待客商
+        DelegationReceived = "delegation_received", "接待客商";
+        /// 驻点招商人员
+        StationedCadre = "stationed_cadre", "驻点人员";
+        /// 调度会议
+        DispatchMeeting = "dispatch_meeting", "调度会议";
+        /// 培训
+        Training = "training", "培训";
+    }
+}
+
+crate::key! {
+    /// An evaluation's key: unit, year, project (may be empty) and who evaluates.
+    pub struct EvaluationKey {
+        /// The unit evaluated.
+        unit: UnitCode,
+        /// The year.
+        year: Year,
+        /// The project, or nothing for the unit as a whole (部门整体支出).
+        project: MaybeProject,
+        /// Who evaluates.
+        kind: EvaluationKind,
+    }
+    example "209002:2023:209002-2023-01:self"
+}
+
+/// A target that the evaluation claims as a result, with what it states about it.
+///
+/// The reference makes the claim visible: a unit that scores itself by its county's results says so here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct AssessedTarget {
+    /// The target's id; of the evaluated unit, of a unit above it or of one below it.
+    pub target: TargetKey,
+    /// Its weight in points (分值); stated under the scheme `own`, null under the others.
+    #[deserr(default)]
+    pub weight: Option<Points>,
+    /// The completion the report states, percent.
+    #[deserr(default)]
+    pub stated_completion: Option<Percent>,
+    /// The points the report gives itself.
+    #[deserr(default)]
+    pub stated_points: Option<Points>,
+    /// Reason for deviation (偏差原因分析).
+    #[deserr(default)]
+    pub deviation_reason: Option<Prose>,
+    /// What will be done about it (改进措施).
+    #[deserr(default)]
+    pub improvement: Option<Prose>,
+}
+
+/// How often something was done, as the report prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct ActivityCount {
+    /// What was done.
+    pub kind: ActivityKind,
+    /// How often, as printed: 40余次.
+    pub count_as_printed: AsPrinted,
+}
+
+/// What an evaluation states.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct EvaluationFacts {
+    /// How points are spread over the indicators.
+    pub scheme: WeightScheme,
+    /// Total score as stated.
+    #[deserr(default)]
+    pub stated_score: Option<Points>,
+    /// Grade as stated, in the report's own word: 优秀.
+    #[deserr(default)]
+    pub stated_grade: Option<Name>,
+    /// Total spent as stated, 元.
+    #[deserr(default)]
+    pub stated_executed: Option<Money>,
+    /// The same as printed: 344.91万元.
+    #[deserr(default)]
+    pub stated_executed_as_printed: Option<AsPrinted>,
+    /// Budget execution rate as stated, percent.
+    #[deserr(default)]
+    pub stated_execution_rate: Option<Percent>,
+    /// The targets it claims as results.
+    #[deserr(default)]
+    #[schema(max_items = 200)]
+    pub indicators: Vec<AssessedTarget>,
+    /// Activities and how often.
+    #[deserr(default)]
+    #[schema(max_items = 20)]
+    pub activities: Vec<ActivityCount>,
+    /// The rate at which the report turns foreign currency into 元: 元 for one unit of it.
+    #[deserr(default)]
+    pub exchange_rate: Option<Quantity>,
+    /// Contact (联系人、电话).
+    #[deserr(default)]
+    pub contact: Option<Name>,
+    /// Who signed for the unit (单位负责人).
+    #[deserr(default)]
+    pub signed_by: Option<Name>,
+    /// When it was signed.
+    #[deserr(default)]
+    pub signed_on: Option<StatedDate>,
+    /// When it was handed in.
+    #[deserr(default)]
+    pub submitted_on: Option<StatedDate>,
+}
+
+/// What a rule must know of a target that an evaluation claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It is there, and its unit is the evaluated one or in its line, above or below.
+    Fair,
+    /// It is not there.
+    Missing,
+    /// It belongs to a unit that is neither above nor below.
+    Unrelated,
+}
+
+impl EvaluationFacts {
+    /// Whether an evaluation may say this, `claims` being what is known of its targets, in order.
+    ///
+    /// # Errors
+    /// Claims of targets that are not there, of another year or of unrelated units, or twice; weights that do not
+    /// add up to 90 under the scheme `own`, or stated under another; a total whose print says another amount.
+    pub fn check(&self, key: &EvaluationKey, claims: &[Claim], project_known: bool) -> Result<(), Violations> {
+        let mut broken = Violations::default();
+        broken.require(project_known, || dangling("", Resource::Projects, &key.project));
+        broken.require(self.indicators.len() <= 200, || too_many("/indicators", 200));
+        broken.require(self.activities.len() <= 20, || too_many("/activities", 20));
+        broken.0.extend(disagreement(
+            "/stated_executed_as_printed",
+            self.stated_executed,
+            self.stated_executed_as_printed.as_ref(),
+        ));
+        let mut seen = BTreeSet::new();
+        for (place, (assessed, claim)) in self.indicators.iter().zip(claims).enumerate() {
+            let pointer = format!("/indicators/{place}/target");
+            let target = &assessed.target;
+            match claim {
+                Claim::Missing => broken.0.push(dangling(&pointer, Resource::Targets, target)),
+                Claim::Unrelated => broken.0.push(
+                    Wrong::new(
+                        "unrelated_unit",
+                        "只能引用本单位、上级或下级单位的目标",
+                        "only targets of the unit itself, above it or below it can be claimed",
+                    )
+                    .at(&pointer)
+                    .showing(target),
+                ),
+                Claim::Fair => {}
+            }
+            broken.require(target.year == key.year, || {
+                let year = key.year;
+                Wrong::new("other_year", format!("应为 {year} 年度的目标"), format!("must be a target of {year}"))
+                    .at(&pointer)
+                    .showing(target)
+            });
+            broken.require(seen.insert(target), || {
+                Wrong::new("duplicate", "同一目标出现两次", "the same target twice").at(&pointer).showing(target)
+            });
+        }
+        self.check_weights(&mut broken);
+        broken.into_result()
+    }
+
+    fn check_weights(&self, broken: &mut Violations) {
+        let own = self.scheme == WeightScheme::Own;
+        for (place, assessed) in self.indicators.iter().enumerate() {
+            let pointer = format!("/indicators/{place}/weight");
+            broken.require(own || assessed.weight.is_none(), || {
+                let scheme = self.scheme;
+                Wrong::new(
+                    "weight_not_wanted",
+                    format!("{}按默认权重计分，请删去 weight 或改用 own", scheme.zh()),
+                    format!("`{scheme}` spreads its own weights; leave `weight` out or use `own`"),
+                )
+                .at(&pointer)
+            });
+            broken.require(!own || assessed.weight.is_some(), || {
+                Wrong::new(
+                    "missing_field",
+                    "自定权重时每个指标都须填写 weight",
+                    "under `own` every target has a `weight`",
+                )
+                .at(&pointer)
+            });
+        }
+        let sum: Points = self.indicators.iter().filter_map(|assessed| assessed.weight).sum();
+        broken.require(!own || sum == INDICATOR_POINTS, || {
+            Wrong::new(
+                "weights_do_not_add_up",
+                format!("权重合计 {sum}，应为 {INDICATOR_POINTS}（另 10 分为预算执行率）"),
+                format!("the weights add up to {sum}, not {INDICATOR_POINTS} (10 more are for budget execution)"),
+            )
+            .at("/indicators")
+            .showing(sum)
+        });
+    }
+}
+
+/// What is computed beside what was stated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct EvaluationComputed {
+    /// The score by the national method, every point explained.
+    pub score: Score,
+    /// What the project's lines add up to, beside the stated total.
+    pub totals: BudgetTotals,
+}
+
+/// An evaluation: what was stated, and what is computed beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Evaluation {
+    /// `unit:year:project:kind`.
+    pub id: EvaluationKey,
+    /// The unit evaluated.
+    pub unit: UnitCode,
+    /// The year.
+    pub year: Year,
+    /// The project; empty for the unit as a whole.
+    pub project: MaybeProject,
+    /// Who evaluates.
+    pub kind: EvaluationKind,
+    /// What was stated.
+    pub facts: EvaluationFacts,
+    /// What is computed beside it, from the rows as they are now.
+    pub computed: EvaluationComputed,
+    /// The journal entry that made the stated part so.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub revision: i64,
+}
+
+impl Evaluation {
+    /// What was stated, with what is computed beside it.
+    pub fn of(kept: Kept<EvaluationKey, EvaluationFacts>, computed: EvaluationComputed) -> Self {
+        let Kept { key, facts, revision } = kept;
+        let EvaluationKey { unit, year, project, kind } = key.clone();
+        Self { id: key, unit, year, project, kind, facts, computed, revision }
+    }
+}

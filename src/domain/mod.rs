@@ -1,0 +1,42 @@
+//! The rules of budget performance. Pure: no async, clock, randomness, ORM or HTTP.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`violation`] | what is wrong with a value, and where |
+//! | [`word`] | how a type becomes one string on the wire; enumerations; keys |
+//! | [`money`], [`quantity`], [`period`], [`codes`] | the words themselves |
+//! | [`kept`] | the names of the resources, and a row as the store keeps it |
+//! | [`unit`], [`project`], [`code_list`], [`budget_line`], [`indicator`], [`target`], [`progress`], [`evaluation`] | one resource each: its key, its facts, its rules |
+//! | [`completion`], [`scoring`] | how much of a target was reached, and what it earns |
+//! | [`dossier`] | everything the rules look at for one unit and year |
+//! | [`findings`] | what does not add up |
+//! | [`scorecard`] | the whole of it on one page |
+
+pub mod violation;
+
+pub mod word;
+
+mod fixed;
+pub mod money;
+pub mod quantity;
+
+pub mod codes;
+pub mod period;
+
+pub mod kept;
+
+pub mod budget_line;
+pub mod code_list;
+pub mod evaluation;
+pub mod indicator;
+pub mod progress;
+pub mod project;
+pub mod target;
+pub mod unit;
+
+pub mod completion;
+pub mod scoring;
+
+pub mod dossier;
+pub mod findings;
+pub mod scorecard;
