@@ -1,3 +1,17 @@
 //! Jixiao (绩效): what a county's units were given, spent, promised, delivered and scored, year by year.
+//!
+//! Five layers, each using only those above it in this list: [`domain`] decides, [`store`] keeps, `http` asks and
+//! answers, `resources` are the rooms, `server` mounts them.
 
 pub mod domain;
+
+pub mod store;
+
+pub mod http;
+
+pub mod resources;
+
+pub mod config;
+pub mod demo;
+pub mod server;
+pub mod telemetry;

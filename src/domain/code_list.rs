@@ -33,6 +33,7 @@ pub struct EconomicClassFacts {
     pub parent: Option<EconomicCode>,
     /// Whether it is no longer to be used.
     #[deserr(default)]
+    #[schema(default = false)]
     pub retired: bool,
 }
 

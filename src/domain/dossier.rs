@@ -71,15 +71,15 @@ pub struct Outcome<'a> {
 }
 
 impl Dossier {
-    /// The unit's own targets, with what was reached of them.
+    /// The unit's own targets, in the order of the form, with what was reached of them.
     pub fn outcomes(&self) -> Vec<Outcome<'_>> {
-        self.targets.iter().filter_map(|target| self.outcome(target)).collect()
+        in_order(self.targets.iter().filter_map(|target| self.outcome(target)).collect())
     }
 
     /// The unit's own targets and those its evaluations claim, each once.
     pub fn all_outcomes(&self) -> Vec<Outcome<'_>> {
         let claimed = self.claimed.iter().filter(|target| target.key.unit != self.unit.key);
-        self.targets.iter().chain(claimed).filter_map(|target| self.outcome(target)).collect()
+        in_order(self.targets.iter().chain(claimed).filter_map(|target| self.outcome(target)).collect())
     }
 
     /// What was reached of one target.
@@ -167,4 +167,10 @@ impl Dossier {
             .try_fold(0_i64, |sum, one| sum.checked_add(one?));
         sum.filter(|_| !self.lines.is_empty()).map(Money::of_fen)
     }
+}
+
+/// In the order of the form; indicators without a place come last, in the order of their codes.
+fn in_order(mut outcomes: Vec<Outcome<'_>>) -> Vec<Outcome<'_>> {
+    outcomes.sort_by_key(|outcome| (outcome.indicator.place.is_none(), outcome.indicator.place));
+    outcomes
 }

@@ -4,7 +4,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::codes::{IndicatorCode, Name};
+use super::codes::{Count, IndicatorCode, Name};
 use super::kept::{Kept, Resource, dangling, too_many};
 use super::violation::{Violations, Wrong};
 
@@ -100,6 +100,9 @@ pub struct IndicatorFacts {
     pub direction: Direction,
     /// Whether monthly figures are cumulative from January (1–7月) or for the month alone.
     pub cumulative: bool,
+    /// Its place on the form (序号); scorecards list targets by it, those without one last.
+    #[deserr(default)]
+    pub place: Option<Count>,
     /// The indicators whose sum already contains this one: 湘商回湘到位资金 is part of 省外境内 + 域外省内, never added to it.
     #[deserr(default)]
     #[schema(max_items = 20)]

@@ -122,6 +122,7 @@ mod tests {
             subcategory: Subcategory::Quantity,
             direction: Direction::AtLeast,
             cumulative,
+            place: None,
             part_of: Vec::new(),
         };
         let read = |cumulative| actual(&indicator(cumulative), &rows).map(|(v, m)| (v.to_string(), m.to_string()));

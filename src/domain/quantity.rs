@@ -164,6 +164,18 @@ impl Sum for Points {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Percent(i64);
 
+impl Percent {
+    /// So many hundredths of a percent.
+    pub const fn of_hundredths(hundredths: i64) -> Self {
+        Self(hundredths)
+    }
+
+    /// Hundredths of a percent.
+    pub const fn hundredths(self) -> i64 {
+        self.0
+    }
+}
+
 impl fmt::Display for Percent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&fixed::print(self.0.into(), 2))

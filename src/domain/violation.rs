@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, Value, ValueKind, ValuePointerRef};
 
 /// Why one value cannot be taken: a stable code and a sentence in each language.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{en} ({zh})")]
 pub struct Wrong {
     /// Stable, lower snake case; callers match on it.
     pub code: &'static str,

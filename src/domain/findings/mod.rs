@@ -8,6 +8,8 @@ mod evaluation;
 mod goals;
 mod unit;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +17,8 @@ use super::codes::{MaybeProject, UnitCode};
 use super::dossier::Dossier;
 use super::kept::{Kept, Resource};
 use super::period::Year;
+use super::violation::{Wrong, unknown_name};
+use super::word::Word;
 
 crate::choice! {
     /// How grave a finding is.
@@ -46,6 +50,45 @@ pub struct Rule {
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [unit::RULES, budget::RULES, goals::RULES, evaluation::RULES].into_iter().flatten()
 }
+
+/// The stable id of a rule that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleName(String);
+
+impl RuleName {
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for RuleName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for RuleName {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        let known: Vec<_> = rules().map(|rule| rule.id).collect();
+        if known.contains(&text) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(unknown_name("unknown_value", ("规则", "rule"), text, &known))
+    }
+}
+
+impl Word for RuleName {
+    fn pattern() -> Cow<'static, str> {
+        rules().map(|rule| rule.id.replace('.', "[.]")).collect::<Vec<_>>().join("|").into()
+    }
+    const MAX_LENGTH: usize = 60;
+    const EXAMPLE: &'static str = "budget.sum-mismatch";
+}
+
+crate::word!(RuleName);
 
 /// A number a finding rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -1,0 +1,109 @@
+//! Settings: defaults, then the environment. All mistakes are told at once, and no secret is ever printed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::domain::codes::DivisionCode;
+
+/// Every setting.
+#[derive(Clone)]
+pub struct Config {
+    /// `JIXIAO_BIND`: where to listen, `127.0.0.1:8080`.
+    pub bind: SocketAddr,
+    /// `JIXIAO_COUNTY`: the county's division code, `430922`.
+    pub county: DivisionCode,
+    /// `JIXIAO_DATA_DIR`: where the key and the embedded database are, `jixiao-data`.
+    pub data_dir: PathBuf,
+    /// `JIXIAO_DATABASE_URL`: `sqlite://…` or `postgres://…`; the embedded database in the data directory.
+    pub database_url: String,
+    /// `JIXIAO_LOG`: what is logged, such as `info` or `jixiao=debug`.
+    pub log: String,
+    /// `JIXIAO_LOG_FORMAT`: `text` or `json`.
+    pub json_logs: bool,
+}
+
+/// The settings that cannot be read, one a line.
+#[derive(Debug, thiserror::Error)]
+#[error("these settings cannot be read:\n  {}", .0.join("\n  "))]
+pub struct Mistakes(Vec<String>);
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Every setting that cannot be read.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn from_environment() -> Result<Self, Mistakes> {
+        Self::from(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings from anything that knows them by name.
+    ///
+    /// # Errors
+    /// Every setting that cannot be read.
+    pub fn from(setting: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
+        let mut mistakes = Vec::new();
+        let read = |name: &str, usual: &str| setting(name).unwrap_or_else(|| usual.to_owned());
+        let bind = read("JIXIAO_BIND", "127.0.0.1:8080");
+        let county = read("JIXIAO_COUNTY", "430922");
+        let data_dir = PathBuf::from(read("JIXIAO_DATA_DIR", "jixiao-data"));
+        let embedded = format!("sqlite://{}?mode=rwc", data_dir.join("jixiao.db").display());
+        let database_url = read("JIXIAO_DATABASE_URL", &embedded);
+        let log = read("JIXIAO_LOG", "info");
+        let format = read("JIXIAO_LOG_FORMAT", "text");
+        let bind = bind.parse().map_err(|_| mistakes.push(format!("JIXIAO_BIND: `{bind}` is not address:port")));
+        let county = county.parse().map_err(|_| {
+            mistakes.push(format!("JIXIAO_COUNTY: `{county}` is not a division code such as 430922"));
+        });
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database_url.starts_with(scheme)) {
+            mistakes.push("JIXIAO_DATABASE_URL: must begin with sqlite:// or postgres://".into());
+        }
+        if !["text", "json"].contains(&format.as_str()) {
+            mistakes.push(format!("JIXIAO_LOG_FORMAT: `{format}` is neither text nor json"));
+        }
+        match (bind, county) {
+            (Ok(bind), Ok(county)) if mistakes.is_empty() => {
+                Ok(Self { bind, county, data_dir, database_url, log, json_logs: format == "json" })
+            }
+            _ => Err(Mistakes(mistakes)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The address of the database may hold a password.
+        f.debug_struct("Config")
+            .field("bind", &self.bind)
+            .field("county", &self.county)
+            .field("data_dir", &self.data_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_need_be_set() {
+        let config = Config::from(|_| None).unwrap();
+        assert_eq!(config.bind.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database_url, "sqlite://jixiao-data/jixiao.db?mode=rwc");
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let error = Config::from(|_| Some("?".into())).unwrap_err().to_string();
+        for name in ["JIXIAO_BIND", "JIXIAO_COUNTY", "JIXIAO_DATABASE_URL", "JIXIAO_LOG_FORMAT"] {
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let url = "postgres://jixiao:secret@db/jixiao";
+        let config = Config::from(|name| (name == "JIXIAO_DATABASE_URL").then(|| url.into())).unwrap();
+        assert!(!format!("{config:?}").contains("secret"));
+    }
+}

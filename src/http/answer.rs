@@ -1,0 +1,105 @@
+//! Answers: items with their tag, pages with their link, and what the document says of both.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, LINK, LOCATION};
+use serde::Serialize;
+use utoipa::IntoResponses;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+
+use super::condition::Conditions;
+use super::error::{ApiError, PROBLEM};
+use super::page::Listing;
+use crate::domain::period::Month;
+use crate::store::write::Outcome;
+
+/// What a handler returns.
+pub type Answer = Result<HttpResponse, ApiError>;
+
+/// The tag of an item that shows only its own facts.
+pub fn tag(revision: i64) -> String {
+    format!("\"{revision}\"")
+}
+
+/// The tag of an answer that also shows what was computed from other rows.
+pub fn computed_tag(revision: i64, position: i64, today: Month) -> String {
+    format!("\"{revision}-{position}-{}\"", today.year())
+}
+
+/// An item, or 304 where the caller has it.
+pub fn item<T: Serialize>(item: &T, tag: &str, conditions: &Conditions) -> HttpResponse {
+    let mut response = if conditions.has(tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "private, no-cache"));
+    if conditions.has(tag) { response.finish() } else { response.json(item) }
+}
+
+/// What became of a put: 201 with its address where it is new, 200 otherwise.
+pub fn put<T: Serialize>(item: &T, tag: &str, outcome: Outcome, address: &str) -> HttpResponse {
+    let mut response = match outcome {
+        Outcome::Created => HttpResponse::Created(),
+        Outcome::Updated | Outcome::Unchanged => HttpResponse::Ok(),
+    };
+    if outcome == Outcome::Created {
+        response.insert_header((LOCATION, address));
+    }
+    response.insert_header((ETAG, tag)).json(item)
+}
+
+/// A page, with the address of the next.
+pub fn page<T: Serialize, F>(page: &T, next: Option<&str>, listing: &Listing<F>) -> HttpResponse
+where
+    F: deserr::Deserr<crate::domain::violation::Violations>,
+{
+    let mut response = HttpResponse::Ok();
+    if let Some(next) = next {
+        response.insert_header((LINK, listing.link(next)));
+    }
+    response.insert_header((CACHE_CONTROL, "private, no-cache")).json(page)
+}
+
+/// Declares a set of errors for the document, each a reference to the one problem schema.
+macro_rules! errors {
+    ($($(#[$about:meta])* $name:ident: $($status:literal)+;)+) => {$(
+        $(#[$about])*
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                [$($status),+].into_iter().map(|status| (status.to_string(), problem(status))).collect()
+            }
+        }
+    )+};
+}
+
+errors! {
+    /// Errors of a list.
+    ListErrors: 400 401 403 500;
+    /// Errors of reading an item.
+    GetErrors: 304 400 401 403 404 500;
+    /// Errors of stating facts.
+    PutErrors: 400 401 403 404 412 413 415 422 428 500;
+    /// Errors of taking an item away.
+    DeleteErrors: 400 401 403 404 409 412 428 500;
+}
+
+fn problem(status: u16) -> RefOr<Response> {
+    let description = match status {
+        304 => return ResponseBuilder::new().description("Not modified: the caller has it already").build().into(),
+        400 => "A parameter or the JSON cannot be read",
+        401 => "No valid bearer token",
+        403 => "The role does not have the right",
+        404 => "There is no such thing, or the caller may not see it",
+        409 => "Other rows refer to it",
+        412 => "It is not at the revision the caller expects",
+        413 => "The body is too long",
+        415 => "The body is not application/json",
+        422 => "The body breaks rules; every one of them is listed",
+        428 => "Changing an existing item needs If-Match",
+        _ => "The service failed",
+    };
+    let schema = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new().description(description).content(PROBLEM, content).build().into()
+}

@@ -1,0 +1,102 @@
+//! What was sent: a JSON body or query parameters, read to the end so that every mistake is told at once.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+use actix_web::error::PayloadError;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use deserr::Deserr;
+use serde_json::Value;
+
+use super::error::ApiError;
+use crate::domain::violation::{Violations, Wrong};
+
+/// The longest body of a single item, in bytes.
+pub const MOST_BYTES: usize = 1024 * 1024;
+
+/// The facts of an item, read from a JSON body.
+#[derive(Debug)]
+pub struct Facts<T>(pub T);
+
+impl<T: Deserr<Violations> + 'static> FromRequest for Facts<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = content_type.and_then(|value| value.split(';').next()).map(|value| value.trim().to_lowercase());
+        let json = essence.is_some_and(|essence| essence == "application/json");
+        let payload = web::Payload::from_request(request, payload);
+        Box::pin(async move {
+            if !json {
+                return Err(ApiError::MediaType);
+            }
+            let payload = payload.await.map_err(|_| ApiError::CutOff)?;
+            let bytes = match payload.to_bytes_limited(MOST_BYTES).await {
+                Ok(Ok(bytes)) => bytes,
+                Ok(Err(error)) => return Err(cut_off(&error)),
+                Err(_) => return Err(ApiError::TooLong(MOST_BYTES)),
+            };
+            read(&bytes).map(Self)
+        })
+    }
+}
+
+fn cut_off(error: &actix_web::Error) -> ApiError {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => ApiError::TooLong(MOST_BYTES),
+        _ => ApiError::CutOff,
+    }
+}
+
+/// Reads facts from JSON text.
+///
+/// # Errors
+/// [`ApiError::Malformed`] or [`ApiError::Invalid`], the latter with everything that is wrong.
+pub fn read<T: Deserr<Violations>>(json: &[u8]) -> Result<T, ApiError> {
+    let value: Value = serde_json::from_slice(json).map_err(|error| ApiError::Malformed(error.to_string()))?;
+    deserr::deserialize::<T, _, Violations>(value).map_err(ApiError::Invalid)
+}
+
+/// Query parameters. Unknown ones are refused with the nearest known name; each may stand once.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: Deserr<Violations> + 'static> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(pairs(request).and_then(|pairs| read_pairs(&pairs)).map(Self))
+    }
+}
+
+/// The parameters as they stand in the address.
+pub(super) fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>, ApiError> {
+    serde_urlencoded::from_str(request.query_string()).map_err(|error| {
+        let wrong = Wrong::new("invalid_query", "查询串无法解析", format!("the query cannot be read: {error}"));
+        ApiError::parameter("", wrong, request.query_string())
+    })
+}
+
+/// Reads parameters into a struct of words.
+pub(super) fn read_pairs<T: Deserr<Violations>>(pairs: &[(String, String)]) -> Result<T, ApiError> {
+    let mut map = serde_json::Map::new();
+    let mut broken = Violations::default();
+    for (name, value) in pairs {
+        if map.insert(name.clone(), Value::String(value.clone())).is_some() {
+            broken.0.push(
+                Wrong::new("duplicate", "参数重复", "the parameter stands more than once").at(format!("/{name}")),
+            );
+        }
+    }
+    match deserr::deserialize::<T, _, Violations>(Value::Object(map)) {
+        Ok(read) if broken.0.is_empty() => Ok(read),
+        Ok(_) => Err(ApiError::Parameters(broken)),
+        Err(mut more) => {
+            broken.0.append(&mut more.0);
+            Err(ApiError::Parameters(broken))
+        }
+    }
+}

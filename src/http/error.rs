@@ -1,0 +1,333 @@
+//! What went wrong, as problem details (RFC 9457) in the caller's language.
+//!
+//! Handlers return an [`ApiError`]; [`render`] makes a body of it, because only there the request is at hand.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, Header, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use serde::Serialize;
+use tracing_actix_web::RequestId;
+use utoipa::ToSchema;
+
+use super::identity::Role;
+use crate::domain::violation::{Violation, Violations, Wrong};
+use crate::store;
+
+/// The media type of a problem.
+pub const PROBLEM: &str = "application/problem+json";
+
+/// The header that carries the request's id, both ways.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// At most so many errors are spelled out; `errors_total` counts them all.
+const MOST_ERRORS: usize = 100;
+
+/// A failed request. A cause is for the log alone.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// No token, or none that counts: `missing`, `expired`, `invalid`, `role`, `unit`.
+    #[error("not authenticated: {0}")]
+    Unauthenticated(&'static str),
+    /// The role does not have the right.
+    #[error("role {role} lacks the right to {needs}")]
+    Forbidden {
+        /// The caller's role.
+        role: Role,
+        /// The permission it lacks.
+        needs: &'static str,
+    },
+    /// There is no such thing, or the caller may not see it.
+    #[error("not found")]
+    NotFound,
+    /// The path has other methods; they are listed.
+    #[error("method not allowed")]
+    MethodNotAllowed(String),
+    /// Path or query parameters that cannot be read; the pointer of each violation is the parameter's name.
+    #[error("bad parameters")]
+    Parameters(Violations),
+    /// The body is not JSON.
+    #[error("malformed JSON: {0}")]
+    Malformed(String),
+    /// The body does not say `application/json`.
+    #[error("unsupported media type")]
+    MediaType,
+    /// The body is too long.
+    #[error("the body is longer than {0} bytes")]
+    TooLong(usize),
+    /// The body was cut off.
+    #[error("the body did not arrive whole")]
+    CutOff,
+    /// The body breaks rules.
+    #[error("{} rules are broken", .0.0.len())]
+    Invalid(Violations),
+    /// The item is at another revision.
+    #[error("stale")]
+    Stale,
+    /// The caller must say which revision they read.
+    #[error("revision required")]
+    RevisionRequired,
+    /// Other rows refer to it.
+    #[error("in use")]
+    InUse,
+    /// The service failed.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl ApiError {
+    /// A failure of the service itself.
+    pub fn internal(cause: String) -> Self {
+        Self::Internal(cause)
+    }
+
+    /// A parameter that cannot be read.
+    pub fn parameter(name: &str, wrong: Wrong, value: &str) -> Self {
+        Self::Parameters(Violations(vec![wrong.at(format!("/{name}")).showing(value)]))
+    }
+
+    /// The one table of statuses, codes and titles.
+    fn row(&self) -> (StatusCode, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "未认证", "Not authenticated"),
+            Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", "没有权限", "Not allowed"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "不存在", "Not found"),
+            Self::MethodNotAllowed(_) => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "不支持该方法", "Method not allowed")
+            }
+            Self::Parameters(_) => (StatusCode::BAD_REQUEST, "invalid_parameters", "参数有误", "Bad parameters"),
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed_json", "JSON 格式错误", "Malformed JSON"),
+            Self::CutOff => (StatusCode::BAD_REQUEST, "incomplete_body", "请求体不完整", "Incomplete body"),
+            Self::MediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "媒体类型不对", "Unsupported media type")
+            }
+            Self::TooLong(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", "请求体过长", "Body too long"),
+            Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "内容有误", "Invalid content"),
+            Self::Stale => (StatusCode::PRECONDITION_FAILED, "stale", "版本已变", "Changed meanwhile"),
+            Self::RevisionRequired => {
+                (StatusCode::PRECONDITION_REQUIRED, "revision_required", "须注明版本", "Revision required")
+            }
+            Self::InUse => (StatusCode::CONFLICT, "in_use", "仍被引用", "In use"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "服务内部错误", "Internal error"),
+        }
+    }
+
+    /// The sentence for the caller, in Chinese and English.
+    fn detail(&self) -> (String, String) {
+        let fixed = |zh: &str, en: &str| (zh.to_owned(), en.to_owned());
+        match self {
+            Self::Unauthenticated("missing") => {
+                fixed("请在 Authorization 头中提供 Bearer 令牌", "send a bearer token in the Authorization header")
+            }
+            Self::Unauthenticated("expired") => fixed("令牌已过期，请换新令牌", "the token has expired; get a new one"),
+            Self::Unauthenticated(_) => fixed("令牌无效", "the token is not valid here"),
+            Self::Forbidden { role, needs } => (
+                format!("角色“{}”没有 {needs} 权限", role.zh()),
+                format!("the role `{role}` does not have the right to {needs}"),
+            ),
+            Self::NotFound => {
+                fixed("没有这个资源，或不在您的权限范围内", "there is no such thing, or you may not see it")
+            }
+            Self::MethodNotAllowed(allowed) => {
+                (format!("该路径只支持 {allowed}"), format!("this path has only {allowed}"))
+            }
+            Self::Parameters(broken) => {
+                let number = broken.0.len();
+                (format!("{number} 个参数有误"), format!("{number} parameter(s) cannot be read"))
+            }
+            Self::Malformed(why) => {
+                (format!("请求体不是合法的 JSON：{why}"), format!("the body is not valid JSON: {why}"))
+            }
+            Self::CutOff => fixed("请求体没有传完", "the body did not arrive whole"),
+            Self::MediaType => fixed("请使用 Content-Type: application/json", "send Content-Type: application/json"),
+            Self::TooLong(most) => (format!("请求体超过 {most} 字节"), format!("the body is longer than {most} bytes")),
+            Self::Invalid(broken) => {
+                let number = broken.0.len();
+                (format!("{number} 处内容有误"), format!("{number} thing(s) in the body are wrong"))
+            }
+            Self::Stale => fixed(
+                "该条目已被他人修改，请重新读取后再试",
+                "the item is not at the revision you expect; read it again",
+            ),
+            Self::RevisionRequired => fixed(
+                "修改已有条目须带 If-Match，其值为读取时的 ETag",
+                "to change an existing item send If-Match with the ETag you read",
+            ),
+            Self::InUse => fixed("其他数据仍引用它，请先处理", "other rows refer to it; deal with them first"),
+            Self::Internal(_) => fixed("服务出错，可稍后重试", "the service failed; the request may be repeated"),
+        }
+    }
+
+    fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Parameters(broken) | Self::Invalid(broken) => &broken.0,
+            _ => &[],
+        }
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Stale => Self::Stale,
+            store::Error::RevisionRequired => Self::RevisionRequired,
+            store::Error::InUse => Self::InUse,
+            other => Self::Internal(format!("{other}")),
+        }
+    }
+}
+
+impl From<Violations> for ApiError {
+    fn from(broken: Violations) -> Self {
+        Self::Invalid(broken)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.row().0
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ProblemError {
+    /// Stable code to match on.
+    #[schema(max_length = 60)]
+    pub code: String,
+    /// JSON pointer to the wrong value in the body; empty for the body as a whole, null for a parameter.
+    #[schema(max_length = 1000)]
+    pub pointer: Option<String>,
+    /// Name of the wrong path or query parameter; null for a value in the body.
+    #[schema(max_length = 1000)]
+    pub parameter: Option<String>,
+    /// What was sent, shortened.
+    #[schema(max_length = 100)]
+    pub value: Option<String>,
+    /// What is wrong, in Chinese.
+    #[schema(max_length = 2000)]
+    pub detail_zh: String,
+    /// What is wrong, in English.
+    #[schema(max_length = 2000)]
+    pub detail_en: String,
+}
+
+/// A problem (RFC 9457).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    /// A URI for the kind of problem; `about:blank` means that the status says it all.
+    #[schema(max_length = 200, example = "about:blank")]
+    pub r#type: String,
+    /// The kind of problem in the caller's language.
+    #[schema(max_length = 200)]
+    pub title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: i32,
+    /// This problem in the caller's language (`Accept-Language`, Chinese by default).
+    #[schema(max_length = 2000)]
+    pub detail: String,
+    /// Stable code to match on.
+    #[schema(max_length = 60)]
+    pub code: String,
+    /// The request's id; tell it to whoever runs the service.
+    #[schema(max_length = 100)]
+    pub request_id: String,
+    /// Everything that is wrong with body or parameters, at most a hundred.
+    #[schema(max_items = 100)]
+    pub errors: Vec<ProblemError>,
+    /// How many there are.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub errors_total: i32,
+}
+
+/// The request's id: the caller's own where it sent a sensible one, otherwise ours.
+pub(super) fn request_id(request: &HttpRequest) -> String {
+    let sent = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let sensible = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+    sent.filter(sensible).map_or_else(
+        || request.extensions().get::<RequestId>().map_or_else(String::new, ToString::to_string),
+        str::to_owned,
+    )
+}
+
+/// Middleware: gives every answer its request id, and every error its body.
+///
+/// # Errors
+/// Those of the inner services that are no answers.
+pub async fn render(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let id = request_id(request.request());
+    let english = prefers_english(request.request());
+    let response = next.call(request).await?.map_into_boxed_body();
+    let answer = response.response().error().map(|error| match error.as_error::<ApiError>() {
+        Some(error) => answer(error, &id, english),
+        None => answer(&ApiError::Internal(error.to_string()), &id, english),
+    });
+    let mut response = match answer {
+        Some(answer) => response.into_response(answer),
+        None => response,
+    };
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    Ok(response)
+}
+
+fn answer(error: &ApiError, request_id: &str, english: bool) -> HttpResponse {
+    let (status, code, title_zh, title_en) = error.row();
+    if let ApiError::Internal(cause) = error {
+        tracing::error!(cause, request_id, "request failed");
+    }
+    let in_body = !matches!(error, ApiError::Parameters(_));
+    let describe = |one: &Violation| {
+        let Violation { code, pointer, value, zh, en } = one.clone();
+        let name = pointer.trim_start_matches('/').to_owned();
+        let (pointer, parameter) = if in_body { (Some(pointer), None) } else { (None, Some(name)) };
+        ProblemError { code: code.into(), pointer, parameter, value, detail_zh: zh, detail_en: en }
+    };
+    let violations = error.violations();
+    let (zh, en) = error.detail();
+    let problem = Problem {
+        r#type: "about:blank".into(),
+        title: if english { title_en } else { title_zh }.into(),
+        status: status.as_u16().into(),
+        detail: if english { en } else { zh },
+        code: code.into(),
+        request_id: request_id.into(),
+        errors: violations.iter().take(MOST_ERRORS).map(describe).collect(),
+        errors_total: i32::try_from(violations.len()).unwrap_or(i32::MAX),
+    };
+    let mut response = HttpResponse::build(status);
+    match error {
+        ApiError::Unauthenticated(_) => {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"jixiao\""));
+        }
+        ApiError::MethodNotAllowed(allowed) => {
+            response.insert_header((header::ALLOW, allowed.as_str()));
+        }
+        _ => {}
+    }
+    response.insert_header((header::VARY, "Accept-Language"));
+    response.content_type(PROBLEM).json(problem)
+}
+
+/// Whether English stands before Chinese in `Accept-Language`. Chinese is the default.
+fn prefers_english(request: &HttpRequest) -> bool {
+    let Ok(accepted) = header::AcceptLanguage::parse(request) else { return false };
+    accepted
+        .ranked()
+        .iter()
+        .filter_map(|language| language.item())
+        .map(|language| language.primary_language().to_owned())
+        .find(|language| language == "en" || language == "zh")
+        .is_some_and(|language| language == "en")
+}

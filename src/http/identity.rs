@@ -1,0 +1,276 @@
+//! Who asks: bearer tokens, roles, permissions and the subtree a token is bound to.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::path::Path;
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V2Der};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use super::Context;
+use super::error::ApiError;
+use crate::domain::codes::{DivisionCode, UnitCode};
+
+crate::choice! {
+    /// What a token may do.
+    pub enum Role {
+        /// Reads.
+        Reader = "reader", "只读";
+        /// Reads, and reports for its units.
+        Reporter = "reporter", "填报";
+        /// Reads, evaluates and keeps the indicators.
+        Reviewer = "reviewer", "审核";
+        /// Everything.
+        Admin = "admin", "管理";
+    }
+}
+
+/// A right an operation asks for; the document names it in the operation's `security`.
+pub trait Permission: 'static {
+    /// Its name.
+    const NAME: &'static str;
+    /// Whether a role has it.
+    fn held_by(role: Role) -> bool;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal: $($role:ident)|+;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl Permission for $name {
+            const NAME: &'static str = $text;
+
+            fn held_by(role: Role) -> bool {
+                matches!(role, $(Role::$role)|+)
+            }
+        }
+    )+};
+}
+
+permissions! {
+    /// To read.
+    Read = "read": Reader | Reporter | Reviewer | Admin;
+    /// To report projects, lines, targets and progress.
+    Report = "report": Reporter | Admin;
+    /// To evaluate: a reporter its own units, a reviewer for department or finance bureau.
+    Evaluate = "evaluate": Reporter | Reviewer | Admin;
+    /// To define what is measured.
+    Define = "define": Reviewer | Admin;
+    /// To keep units and code lists.
+    Administer = "administer": Admin;
+}
+
+/// The part of the unit tree a caller may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole county.
+    County,
+    /// A unit and everything below it.
+    Subtree(UnitCode),
+}
+
+/// A caller who may do `P`.
+///
+/// As a handler's first argument it is ready at once: a stranger's body is never read.
+#[derive(Debug)]
+pub struct Caller<P> {
+    /// Who: the token's subject.
+    pub subject: String,
+    /// In which role.
+    pub role: Role,
+    /// What it may see.
+    pub scope: Scope,
+    /// The request's id.
+    pub request_id: String,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> FromRequest for Caller<P> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl<P: Permission> Caller<P> {
+    /// Whoever sits at the machine, acting in a role over the whole county.
+    pub fn local(subject: &str, role: Role) -> Self {
+        let (subject, request_id) = (subject.to_owned(), uuid::Uuid::now_v7().to_string());
+        Self { subject, role, scope: Scope::County, request_id, permission: PhantomData }
+    }
+
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let context = request
+            .app_data::<Data<Context>>()
+            .ok_or_else(|| ApiError::internal("the context is not mounted".into()))?;
+        let token = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .ok_or(ApiError::Unauthenticated("missing"))?;
+        let claims = context.keys.verify(token)?;
+        let role: Role = claims.role.parse().map_err(|_| ApiError::Unauthenticated("role"))?;
+        let scope = match claims.unit {
+            None => Scope::County,
+            Some(unit) => Scope::Subtree(unit.parse().map_err(|_| ApiError::Unauthenticated("unit"))?),
+        };
+        if !P::held_by(role) {
+            return Err(ApiError::Forbidden { role, needs: P::NAME });
+        }
+        let request_id = super::error::request_id(request);
+        Ok(Self { subject: claims.sub, role, scope, request_id, permission: PhantomData })
+    }
+}
+
+/// What a token says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who it was given to.
+    pub sub: String,
+    /// The county's service that issued it.
+    pub iss: String,
+    /// What it is for.
+    pub aud: String,
+    /// When it was issued, seconds since 1970.
+    pub iat: i64,
+    /// When it ends.
+    pub exp: i64,
+    /// Its own id.
+    pub jti: String,
+    /// What it may do.
+    pub role: String,
+    /// The top of what it may see; the whole county where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+
+const AUDIENCE: &str = "jixiao";
+
+/// The local key pair (Ed25519), made on first start and readable by its owner only.
+pub struct Keys {
+    issuer: String,
+    signing: EncodingKey,
+    checking: DecodingKey,
+    validation: Validation,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("the key file {0}: {1}")]
+    File(String, std::io::Error),
+    /// The file holds no key of this kind.
+    #[error("the key file {0} does not hold an Ed25519 key in PKCS#8")]
+    NotAKey(String),
+}
+
+impl Keys {
+    /// Reads the key of a data directory, or makes it on first start.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn open(directory: &Path, county: &DivisionCode) -> Result<Self, KeyError> {
+        let path = directory.join("signing-key.der");
+        let shown = || path.display().to_string();
+        let pkcs8 = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::NotAKey(shown()))?;
+                let der: Pkcs8V2Der<'_> = pair.as_der().map_err(|_| KeyError::NotAKey(shown()))?;
+                let bytes = der.as_ref().to_vec();
+                keep_private(&path, &bytes).map_err(|error| KeyError::File(shown(), error))?;
+                bytes
+            }
+            Err(error) => return Err(KeyError::File(shown(), error)),
+        };
+        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| KeyError::NotAKey(shown()))?;
+        let issuer = format!("jixiao:{county}");
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[&issuer]);
+        // Each must be there: without this a token without audience would pass.
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.validate_nbf = true;
+        validation.leeway = 5;
+        Ok(Self {
+            issuer,
+            signing: EncodingKey::from_ed_der(&pkcs8),
+            checking: DecodingKey::from_ed_der(pair.public_key().as_ref()),
+            validation,
+        })
+    }
+
+    /// A token for a role, bound to a unit's subtree or to the whole county.
+    ///
+    /// # Errors
+    /// Signing failed.
+    pub fn issue(
+        &self,
+        subject: &str,
+        role: Role,
+        unit: Option<&UnitCode>,
+        now: DateTime<Utc>,
+        lasting: TimeDelta,
+    ) -> Result<String, ApiError> {
+        let claims = Claims {
+            sub: subject.into(),
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.into(),
+            iat: now.timestamp(),
+            exp: (now + lasting).timestamp(),
+            jti: uuid::Uuid::now_v7().to_string(),
+            role: role.to_string(),
+            unit: unit.map(ToString::to_string),
+        };
+        self.sign(&claims)
+    }
+
+    /// Signs any claims.
+    ///
+    /// # Errors
+    /// Signing failed.
+    pub fn sign(&self, claims: &Claims) -> Result<String, ApiError> {
+        jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), claims, &self.signing)
+            .map_err(|error| ApiError::internal(error.to_string()))
+    }
+
+    fn verify(&self, token: &str) -> Result<Claims, ApiError> {
+        use jsonwebtoken::errors::ErrorKind;
+        let data = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation);
+        data.map(|data| data.claims).map_err(|error| match error.kind() {
+            ErrorKind::ExpiredSignature => ApiError::Unauthenticated("expired"),
+            _ => ApiError::Unauthenticated("invalid"),
+        })
+    }
+}
+
+/// Writes a new file that only its owner can read.
+fn keep_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

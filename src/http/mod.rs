@@ -1,0 +1,64 @@
+//! What every route shares: who asks, what was sent, what went wrong, pages and conditions.
+
+pub mod answer;
+pub mod body;
+pub mod condition;
+pub mod document;
+pub mod error;
+pub mod identity;
+pub mod page;
+pub mod path;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::period::{Month, Year};
+use crate::http::error::ApiError;
+use crate::http::identity::{Caller, Keys};
+use crate::store::Store;
+use crate::store::write::{Stamp, Write};
+
+/// What a handler works with: the store, the clock and the keys.
+#[derive(Debug)]
+pub struct Context {
+    /// The county's data.
+    pub store: Store,
+    /// The keys tokens are checked by.
+    pub keys: Keys,
+    /// The clock. Nothing else in the service asks for the time.
+    pub now: fn() -> DateTime<Utc>,
+}
+
+impl Context {
+    /// The clock of the machine.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    pub fn system_clock() -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    /// The month it is now in China, in which years begin and end eight hours earlier than in UTC.
+    ///
+    /// # Errors
+    /// A clock outside the years this service knows.
+    pub fn this_month(&self) -> Result<Month, ApiError> {
+        use chrono::Datelike;
+        let there = (self.now)() + chrono::TimeDelta::hours(8);
+        let month = u8::try_from(there.month()).unwrap_or(0);
+        Year::new(there.year())
+            .and_then(|year| Month::new(year, month))
+            .map_err(|wrong| ApiError::internal(format!("the clock says {there}: {}", wrong.en)))
+    }
+
+    /// Begins a change by a caller.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin<P>(&self, caller: &Caller<P>) -> Result<Write, ApiError> {
+        let stamp = Stamp {
+            at: (self.now)(),
+            actor: caller.subject.clone(),
+            role: caller.role.to_string(),
+            request_id: caller.request_id.clone(),
+        };
+        Ok(self.store.begin(stamp).await?)
+    }
+}

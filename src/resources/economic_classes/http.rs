@@ -1,0 +1,153 @@
+//! What callers may ask of economic classes.
+
+use actix_web::web::Data;
+use actix_web::{delete, get, put};
+use deserr::Deserr;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::super::economic_classes;
+use crate::domain::code_list::{EconomicClass, EconomicClassFacts, EconomicClassKey};
+use crate::domain::codes::EconomicCode;
+use crate::domain::period::Year;
+use crate::domain::violation::Violations;
+use crate::http::Context;
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::body::Facts;
+use crate::http::condition::Conditions;
+use crate::http::identity::{Administer, Caller, Read};
+use crate::http::page::{Listing, Paging};
+use crate::http::path::Id;
+
+crate::page! {
+    /// A page of economic classes.
+    EconomicClassPage of EconomicClass
+}
+
+/// Which economic classes.
+#[derive(Debug, Default, Clone, Deserr, IntoParams)]
+#[deserr(error = Violations, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EconomicClassFilter {
+    /// Only the list of this year.
+    #[deserr(default)]
+    pub year: Option<Year>,
+    /// Only those right below this class.
+    #[deserr(default)]
+    pub parent: Option<EconomicCode>,
+}
+
+/// Mounts the room.
+pub fn mount(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_economic_classes)
+        .service(get_economic_class)
+        .service(put_economic_class)
+        .service(delete_economic_class);
+}
+
+/// List economic classes
+#[utoipa::path(
+    tag = "economic-classes",
+    operation_id = "list_economic_classes",
+    params(EconomicClassFilter, Paging),
+    responses((status = 200, description = "A page, in the order of the ids", body = EconomicClassPage), ListErrors),
+    security(("bearer" = ["read"])),
+)]
+#[get("/economic-classes")]
+async fn list_economic_classes(
+    _caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<EconomicClassFilter>,
+) -> Answer {
+    let found = economic_classes::list(&context.store.view(), &listing).await?;
+    let (found, next) = listing.page(found, |kept| kept.key.to_string());
+    let page = EconomicClassPage { items: found.into_iter().map(EconomicClass::from).collect(), next };
+    Ok(answer::page(&page, page.next.as_deref(), &listing))
+}
+
+/// Read an economic class
+#[utoipa::path(
+    tag = "economic-classes",
+    operation_id = "get_economic_class",
+    params(
+        ("id" = EconomicClassKey, Path, description = "`year:code`"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses(
+        (status = 200, description = "The economic class", body = EconomicClass, headers(("ETag" = String, description = "Its revision"))),
+        GetErrors,
+    ),
+    security(("bearer" = ["read"])),
+)]
+#[get("/economic-classes/{id}")]
+async fn get_economic_class(
+    _caller: Caller<Read>,
+    context: Data<Context>,
+    id: Id<EconomicClassKey>,
+    conditions: Conditions,
+) -> Answer {
+    let found = economic_classes::get(&context.store.view(), &id).await?;
+    let item = EconomicClass::from(found);
+    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+}
+
+/// State an economic class
+///
+/// Creates it, or changes it: then `If-Match` says which revision was read. The same facts twice change nothing.
+#[utoipa::path(
+    tag = "economic-classes",
+    operation_id = "put_economic_class",
+    params(
+        ("id" = EconomicClassKey, Path, description = "`year:code`"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that was read, to change it", max_length = 1000),
+        ("If-None-Match" = Option<String>, Header, description = "`*` to create only", max_length = 1000),
+    ),
+    request_body = EconomicClassFacts,
+    responses(
+        (status = 200, description = "It was there and holds these facts", body = EconomicClass, headers(("ETag" = String, description = "Its revision"))),
+        (status = 201, description = "It is new", body = EconomicClass, headers(("ETag" = String, description = "Its revision"), ("Location" = String, description = "Its address"))),
+        PutErrors,
+    ),
+    security(("bearer" = ["administer"])),
+)]
+#[put("/economic-classes/{id}")]
+async fn put_economic_class(
+    caller: Caller<Administer>,
+    context: Data<Context>,
+    id: Id<EconomicClassKey>,
+    conditions: Conditions,
+    facts: Facts<EconomicClassFacts>,
+) -> Answer {
+    let mut write = context.begin(&caller).await?;
+    let (kept, outcome) = economic_classes::put(&mut write, id.0, facts.0, conditions.expected()).await?;
+    write.commit().await?;
+    let item = EconomicClass::from(kept);
+    Ok(answer::put(&item, &answer::tag(item.revision), outcome, &format!("/v1/economic-classes/{}", item.id)))
+}
+
+/// Take an economic class away
+///
+/// Refused while other rows refer to it.
+#[utoipa::path(
+    tag = "economic-classes",
+    operation_id = "delete_economic_class",
+    params(
+        ("id" = EconomicClassKey, Path, description = "`year:code`"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that was read, or `*`", max_length = 1000),
+    ),
+    responses((status = 204, description = "It is gone"), DeleteErrors),
+    security(("bearer" = ["administer"])),
+)]
+#[delete("/economic-classes/{id}")]
+async fn delete_economic_class(
+    caller: Caller<Administer>,
+    context: Data<Context>,
+    id: Id<EconomicClassKey>,
+    conditions: Conditions,
+) -> Answer {
+    let mut write = context.begin(&caller).await?;
+    economic_classes::delete(&mut write, &id, conditions.expected()).await?;
+    write.commit().await?;
+    Ok(actix_web::HttpResponse::NoContent().finish())
+}

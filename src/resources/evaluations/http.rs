@@ -1,0 +1,158 @@
+//! What callers may ask of evaluations.
+
+use actix_web::web::Data;
+use actix_web::{delete, get, put};
+use deserr::Deserr;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::super::evaluations;
+use crate::domain::codes::UnitCode;
+use crate::domain::evaluation::{Evaluation, EvaluationFacts, EvaluationKey, EvaluationKind};
+use crate::domain::period::Year;
+use crate::domain::violation::Violations;
+use crate::http::Context;
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::body::Facts;
+use crate::http::condition::Conditions;
+use crate::http::identity::{Caller, Evaluate, Read};
+use crate::http::page::{Listing, Paging};
+use crate::http::path::Id;
+
+crate::page! {
+    /// A page of evaluations.
+    EvaluationPage of Evaluation
+}
+
+/// Which evaluations.
+#[derive(Debug, Default, Clone, Deserr, IntoParams)]
+#[deserr(error = Violations, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EvaluationFilter {
+    /// Only those of this unit.
+    #[deserr(default)]
+    pub unit: Option<UnitCode>,
+    /// Only those of this year.
+    #[deserr(default)]
+    pub year: Option<Year>,
+    /// Only those by this evaluator.
+    #[deserr(default)]
+    pub kind: Option<EvaluationKind>,
+}
+
+/// Mounts the room.
+pub fn mount(config: &mut ServiceConfig<'_>) {
+    config.service(list_evaluations).service(get_evaluation).service(put_evaluation).service(delete_evaluation);
+}
+
+/// List evaluations
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "list_evaluations",
+    params(EvaluationFilter, Paging),
+    responses((status = 200, description = "A page, in the order of the ids", body = EvaluationPage), ListErrors),
+    security(("bearer" = ["read"])),
+)]
+#[get("/evaluations")]
+async fn list_evaluations(caller: Caller<Read>, context: Data<Context>, listing: Listing<EvaluationFilter>) -> Answer {
+    let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
+    let found = evaluations::list(&snapshot.view(), &caller.scope, &listing).await?;
+    let (found, next) = listing.page(found, |kept| kept.key.to_string());
+    let mut items = Vec::with_capacity(found.len());
+    for stated in found {
+        items.push(evaluations::computed(&snapshot.view(), stated, today).await?);
+    }
+    let page = EvaluationPage { items, next };
+    Ok(answer::page(&page, page.next.as_deref(), &listing))
+}
+
+/// Read an evaluation
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "get_evaluation",
+    params(
+        ("id" = EvaluationKey, Path, description = "`unit:year:project:kind`, the project empty for the unit as a whole"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses(
+        (status = 200, description = "The evaluation", body = Evaluation, headers(("ETag" = String, description = "Its revision"))),
+        GetErrors,
+    ),
+    security(("bearer" = ["read"])),
+)]
+#[get("/evaluations/{id}")]
+async fn get_evaluation(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    id: Id<EvaluationKey>,
+    conditions: Conditions,
+) -> Answer {
+    let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
+    let view = snapshot.view();
+    let stated = evaluations::get(&view, &caller.scope, &id).await?;
+    let tag = answer::computed_tag(stated.revision, view.journal_position().await?, today);
+    let item = evaluations::computed(&view, stated, today).await?;
+    Ok(answer::item(&item, &tag, &conditions))
+}
+
+/// State an evaluation
+///
+/// Creates it, or changes it: then `If-Match` says which revision was read. The same facts twice change nothing.
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "put_evaluation",
+    params(
+        ("id" = EvaluationKey, Path, description = "`unit:year:project:kind`, the project empty for the unit as a whole"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that was read, to change it", max_length = 1000),
+        ("If-None-Match" = Option<String>, Header, description = "`*` to create only", max_length = 1000),
+    ),
+    request_body = EvaluationFacts,
+    responses(
+        (status = 200, description = "It was there and holds these facts", body = Evaluation, headers(("ETag" = String, description = "Its revision"))),
+        (status = 201, description = "It is new", body = Evaluation, headers(("ETag" = String, description = "Its revision"), ("Location" = String, description = "Its address"))),
+        PutErrors,
+    ),
+    security(("bearer" = ["evaluate"])),
+)]
+#[put("/evaluations/{id}")]
+async fn put_evaluation(
+    caller: Caller<Evaluate>,
+    context: Data<Context>,
+    id: Id<EvaluationKey>,
+    conditions: Conditions,
+    facts: Facts<EvaluationFacts>,
+) -> Answer {
+    let mut write = context.begin(&caller).await?;
+    let (stated, outcome) = evaluations::put(&mut write, &caller, id.0, facts.0, conditions.expected()).await?;
+    let today = context.this_month()?;
+    let tag = answer::computed_tag(stated.revision, write.position(), today);
+    let item = evaluations::computed(&write.view(), stated, today).await?;
+    write.commit().await?;
+    Ok(answer::put(&item, &tag, outcome, &format!("/v1/evaluations/{}", item.id)))
+}
+
+/// Take an evaluation away
+///
+/// Refused while other rows refer to it.
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "delete_evaluation",
+    params(
+        ("id" = EvaluationKey, Path, description = "`unit:year:project:kind`, the project empty for the unit as a whole"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that was read, or `*`", max_length = 1000),
+    ),
+    responses((status = 204, description = "It is gone"), DeleteErrors),
+    security(("bearer" = ["evaluate"])),
+)]
+#[delete("/evaluations/{id}")]
+async fn delete_evaluation(
+    caller: Caller<Evaluate>,
+    context: Data<Context>,
+    id: Id<EvaluationKey>,
+    conditions: Conditions,
+) -> Answer {
+    let mut write = context.begin(&caller).await?;
+    evaluations::delete(&mut write, &caller, &id, conditions.expected()).await?;
+    write.commit().await?;
+    Ok(actix_web::HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,106 @@
+//! Evaluations: what is stated about a year, and what is computed beside it.
+
+pub mod gather;
+pub mod http;
+pub mod store;
+
+use self::http::EvaluationFilter;
+use self::store::Evaluations;
+use crate::domain::evaluation::{Claim, Evaluation, EvaluationFacts, EvaluationKey, EvaluationKind};
+use crate::domain::kept::Kept;
+use crate::domain::period::Month;
+use crate::http::error::ApiError;
+use crate::http::identity::{Caller, Evaluate, Role, Scope};
+use crate::http::page::Listing;
+use crate::resources::targets::store::Targets;
+use crate::resources::{projects, units};
+use crate::store::View;
+use crate::store::write::{Expected, Outcome, Write};
+
+/// An evaluation as it is kept.
+pub type Item = Kept<EvaluationKey, EvaluationFacts>;
+
+/// A page of those the caller may see.
+///
+/// # Errors
+/// A bad cursor, or the database's.
+pub async fn list(view: &View<'_>, scope: &Scope, listing: &Listing<EvaluationFilter>) -> Result<Vec<Item>, ApiError> {
+    let seen = units::visible(view, scope, store::UNIT).await?.add(store::matching(&listing.filter));
+    Ok(view.list::<Evaluations>(seen, listing.after()?.as_ref(), Some(listing.limit + 1)).await?)
+}
+
+/// One of them.
+///
+/// # Errors
+/// [`ApiError::NotFound`].
+pub async fn get(view: &View<'_>, scope: &Scope, key: &EvaluationKey) -> Result<Item, ApiError> {
+    units::require_visible(view, scope, &key.unit).await?;
+    view.find::<Evaluations>(key).await?.ok_or(ApiError::NotFound)
+}
+
+/// What is computed beside a stated evaluation, from the rows as they are now.
+///
+/// # Errors
+/// [`ApiError::NotFound`] where its unit has gone.
+pub async fn computed(view: &View<'_>, stated: Item, today: Month) -> Result<Evaluation, ApiError> {
+    let unit = units::get(view, &Scope::County, &stated.key.unit).await?;
+    let dossier = gather::dossier(view, unit, stated.key.year, today).await?;
+    let computed = dossier.computed(&stated);
+    Ok(Evaluation::of(stated, computed))
+}
+
+/// Whether a role may state an evaluation of this kind: a unit speaks for itself, a reviewer for those above it.
+///
+/// # Errors
+/// [`ApiError::Forbidden`].
+fn require_evaluator(role: Role, kind: EvaluationKind) -> Result<(), ApiError> {
+    let (fits, needs) = match kind {
+        EvaluationKind::SelfEvaluation => (matches!(role, Role::Reporter | Role::Admin), "evaluate as the unit itself"),
+        EvaluationKind::Department => (matches!(role, Role::Reviewer | Role::Admin), "evaluate as the department"),
+        EvaluationKind::Finance => (matches!(role, Role::Reviewer | Role::Admin), "evaluate as the finance bureau"),
+    };
+    if fits { Ok(()) } else { Err(ApiError::Forbidden { role, needs }) }
+}
+
+/// States one.
+///
+/// # Errors
+/// A kind that is not the caller's to state. /// Broken rules of [`EvaluationFacts::check`]; a unit that is not there or not the caller's to see; conditions not met.
+pub async fn put(
+    write: &mut Write,
+    caller: &Caller<Evaluate>,
+    key: EvaluationKey,
+    facts: EvaluationFacts,
+    expected: Expected,
+) -> Result<(Item, Outcome), ApiError> {
+    let view = write.view();
+    units::get(&view, &caller.scope, &key.unit).await?;
+    require_evaluator(caller.role, key.kind)?;
+    let mut claims = Vec::new();
+    for assessed in &facts.indicators {
+        let target = &assessed.target;
+        claims.push(match view.find::<Targets>(target).await? {
+            None => Claim::Missing,
+            Some(_) if units::in_one_line(&view, &key.unit, &target.unit).await? => Claim::Fair,
+            Some(_) => Claim::Unrelated,
+        });
+    }
+    let project_known = projects::known(&view, &key.unit, key.year, &key.project).await?;
+    facts.check(&key, &claims, project_known)?;
+    Ok(write.put::<Evaluations>(key, facts, expected).await?)
+}
+
+/// Takes one away.
+///
+/// # Errors
+/// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
+pub async fn delete(
+    write: &mut Write,
+    caller: &Caller<Evaluate>,
+    key: &EvaluationKey,
+    expected: Expected,
+) -> Result<(), ApiError> {
+    units::require_visible(&write.view(), &caller.scope, &key.unit).await?;
+    require_evaluator(caller.role, key.kind)?;
+    if write.delete::<Evaluations>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
+}

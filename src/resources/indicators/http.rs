@@ -1,0 +1,144 @@
+//! What callers may ask of indicators.
+
+use actix_web::web::Data;
+use actix_web::{delete, get, put};
+use deserr::Deserr;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::super::indicators;
+use crate::domain::codes::IndicatorCode;
+use crate::domain::indicator::{Category, Direction, Indicator, IndicatorFacts};
+use crate::domain::violation::Violations;
+use crate::http::Context;
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::body::Facts;
+use crate::http::condition::Conditions;
+use crate::http::identity::{Caller, Define, Read};
+use crate::http::page::{Listing, Paging};
+use crate::http::path::Id;
+
+crate::page! {
+    /// A page of indicators.
+    IndicatorPage of Indicator
+}
+
+/// Which indicators.
+#[derive(Debug, Default, Clone, Deserr, IntoParams)]
+#[deserr(error = Violations, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct IndicatorFilter {
+    /// Only those of this first level.
+    #[deserr(default)]
+    pub category: Option<Category>,
+    /// Only those of this direction.
+    #[deserr(default)]
+    pub direction: Option<Direction>,
+}
+
+/// Mounts the room.
+pub fn mount(config: &mut ServiceConfig<'_>) {
+    config.service(list_indicators).service(get_indicator).service(put_indicator).service(delete_indicator);
+}
+
+/// List indicators
+#[utoipa::path(
+    tag = "indicators",
+    operation_id = "list_indicators",
+    params(IndicatorFilter, Paging),
+    responses((status = 200, description = "A page, in the order of the ids", body = IndicatorPage), ListErrors),
+    security(("bearer" = ["read"])),
+)]
+#[get("/indicators")]
+async fn list_indicators(_caller: Caller<Read>, context: Data<Context>, listing: Listing<IndicatorFilter>) -> Answer {
+    let found = indicators::list(&context.store.view(), &listing).await?;
+    let (found, next) = listing.page(found, |kept| kept.key.to_string());
+    let page = IndicatorPage { items: found.into_iter().map(Indicator::from).collect(), next };
+    Ok(answer::page(&page, page.next.as_deref(), &listing))
+}
+
+/// Read an indicator
+#[utoipa::path(
+    tag = "indicators",
+    operation_id = "get_indicator",
+    params(
+        ("id" = IndicatorCode, Path, description = "The indicator's code"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses(
+        (status = 200, description = "The indicator", body = Indicator, headers(("ETag" = String, description = "Its revision"))),
+        GetErrors,
+    ),
+    security(("bearer" = ["read"])),
+)]
+#[get("/indicators/{id}")]
+async fn get_indicator(
+    _caller: Caller<Read>,
+    context: Data<Context>,
+    id: Id<IndicatorCode>,
+    conditions: Conditions,
+) -> Answer {
+    let found = indicators::get(&context.store.view(), &id).await?;
+    let item = Indicator::from(found);
+    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+}
+
+/// State an indicator
+///
+/// Creates it, or changes it: then `If-Match` says which revision was read. The same facts twice change nothing.
+#[utoipa::path(
+    tag = "indicators",
+    operation_id = "put_indicator",
+    params(
+        ("id" = IndicatorCode, Path, description = "The indicator's code"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that was read, to change it", max_length = 1000),
+        ("If-None-Match" = Option<String>, Header, description = "`*` to create only", max_length = 1000),
+    ),
+    request_body = IndicatorFacts,
+    responses(
+        (status = 200, description = "It was there and holds these facts", body = Indicator, headers(("ETag" = String, description = "Its revision"))),
+        (status = 201, description = "It is new", body = Indicator, headers(("ETag" = String, description = "Its revision"), ("Location" = String, description = "Its address"))),
+        PutErrors,
+    ),
+    security(("bearer" = ["define"])),
+)]
+#[put("/indicators/{id}")]
+async fn put_indicator(
+    caller: Caller<Define>,
+    context: Data<Context>,
+    id: Id<IndicatorCode>,
+    conditions: Conditions,
+    facts: Facts<IndicatorFacts>,
+) -> Answer {
+    let mut write = context.begin(&caller).await?;
+    let (kept, outcome) = indicators::put(&mut write, id.0, facts.0, conditions.expected()).await?;
+    write.commit().await?;
+    let item = Indicator::from(kept);
+    Ok(answer::put(&item, &answer::tag(item.revision), outcome, &format!("/v1/indicators/{}", item.id)))
+}
+
+/// Take an indicator away
+///
+/// Refused while other rows refer to it.
+#[utoipa::path(
+    tag = "indicators",
+    operation_id = "delete_indicator",
+    params(
+        ("id" = IndicatorCode, Path, description = "The indicator's code"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that was read, or `*`", max_length = 1000),
+    ),
+    responses((status = 204, description = "It is gone"), DeleteErrors),
+    security(("bearer" = ["define"])),
+)]
+#[delete("/indicators/{id}")]
+async fn delete_indicator(
+    caller: Caller<Define>,
+    context: Data<Context>,
+    id: Id<IndicatorCode>,
+    conditions: Conditions,
+) -> Answer {
+    let mut write = context.begin(&caller).await?;
+    indicators::delete(&mut write, &id, conditions.expected()).await?;
+    write.commit().await?;
+    Ok(actix_web::HttpResponse::NoContent().finish())
+}

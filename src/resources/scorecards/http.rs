@@ -1,0 +1,55 @@
+//! What callers may ask of scorecards.
+
+use actix_web::get;
+use actix_web::web::Data;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::super::scorecards;
+use crate::domain::scorecard::{Scorecard, ScorecardKey};
+use crate::http::Context;
+use crate::http::answer::{self, Answer, GetErrors};
+use crate::http::condition::Conditions;
+use crate::http::identity::{Caller, Read};
+use crate::http::path::Id;
+use crate::resources::units;
+
+/// Mounts the room.
+pub fn mount(config: &mut ServiceConfig<'_>) {
+    config.service(get_scorecard);
+}
+
+/// Read a scorecard
+///
+/// A unit's year on one page, all of one moment: its budget, its targets with what was reached of them, its
+/// evaluations with the explained score, and what does not add up.
+#[utoipa::path(
+    tag = "scorecards",
+    operation_id = "get_scorecard",
+    params(
+        ("id" = ScorecardKey, Path, description = "`unit:year`"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses(
+        (status = 200, description = "The scorecard", body = Scorecard, headers(("ETag" = String, description = "The journal position it was computed at"))),
+        GetErrors,
+    ),
+    security(("bearer" = ["read"])),
+)]
+#[get("/scorecards/{id}")]
+async fn get_scorecard(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    id: Id<ScorecardKey>,
+    conditions: Conditions,
+) -> Answer {
+    let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
+    let view = snapshot.view();
+    let tag = answer::computed_tag(0, view.journal_position().await?, today);
+    if conditions.has(&tag) {
+        // Known already; whether the caller may still see it is asked all the same.
+        units::require_visible(&view, &caller.scope, &id.unit).await?;
+        return Ok(answer::item(&(), &tag, &conditions));
+    }
+    let scorecard = scorecards::get(&view, &caller.scope, &id, today).await?;
+    Ok(answer::item(&scorecard, &tag, &conditions))
+}

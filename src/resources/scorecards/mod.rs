@@ -1,0 +1,21 @@
+//! Scorecards: a unit's year on one page. Nothing is kept here; all of it is read and computed.
+
+pub mod http;
+
+use crate::domain::period::Month;
+use crate::domain::scorecard::{Scorecard, ScorecardKey};
+use crate::http::error::ApiError;
+use crate::http::identity::Scope;
+use crate::resources::evaluations::gather;
+use crate::resources::units;
+use crate::store::View;
+
+/// The scorecard of a unit and year. A year without rows has an empty one.
+///
+/// # Errors
+/// [`ApiError::NotFound`] for a unit that is not there or not the caller's to see.
+pub async fn get(view: &View<'_>, scope: &Scope, key: &ScorecardKey, today: Month) -> Result<Scorecard, ApiError> {
+    let unit = units::get(view, scope, &key.unit).await?;
+    let dossier = gather::dossier(view, unit, key.year, today).await?;
+    Ok(Scorecard::from(&dossier))
+}

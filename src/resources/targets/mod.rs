@@ -1,0 +1,65 @@
+//! Targets: the values set for indicators, and by whom.
+
+pub mod http;
+pub mod store;
+
+use self::http::TargetFilter;
+use self::store::Targets;
+use crate::domain::kept::Kept;
+use crate::domain::target::{TargetFacts, TargetKey};
+use crate::http::error::ApiError;
+use crate::http::identity::Scope;
+use crate::http::page::Listing;
+use crate::resources::indicators::store::Indicators;
+use crate::resources::{projects, units};
+use crate::store::View;
+use crate::store::write::{Expected, Outcome, Write};
+
+/// A target as it is kept.
+pub type Item = Kept<TargetKey, TargetFacts>;
+
+/// A page of those the caller may see.
+///
+/// # Errors
+/// A bad cursor, or the database's.
+pub async fn list(view: &View<'_>, scope: &Scope, listing: &Listing<TargetFilter>) -> Result<Vec<Item>, ApiError> {
+    let seen = units::visible(view, scope, store::UNIT).await?.add(store::matching(&listing.filter));
+    Ok(view.list::<Targets>(seen, listing.after()?.as_ref(), Some(listing.limit + 1)).await?)
+}
+
+/// One of them.
+///
+/// # Errors
+/// [`ApiError::NotFound`].
+pub async fn get(view: &View<'_>, scope: &Scope, key: &TargetKey) -> Result<Item, ApiError> {
+    units::require_visible(view, scope, &key.unit).await?;
+    view.find::<Targets>(key).await?.ok_or(ApiError::NotFound)
+}
+
+/// States one.
+///
+/// # Errors
+/// Broken rules of [`TargetFacts::check`]; a unit that is not there or not the caller's to see; conditions not met.
+pub async fn put(
+    write: &mut Write,
+    scope: &Scope,
+    key: TargetKey,
+    facts: TargetFacts,
+    expected: Expected,
+) -> Result<(Item, Outcome), ApiError> {
+    let view = write.view();
+    units::get(&view, scope, &key.unit).await?;
+    let indicator = view.find::<Indicators>(&key.indicator).await?;
+    let project_known = projects::known(&view, &key.unit, key.year, &key.project).await?;
+    facts.check(&key, indicator.map(|indicator| indicator.facts.direction), project_known)?;
+    Ok(write.put::<Targets>(key, facts, expected).await?)
+}
+
+/// Takes one away.
+///
+/// # Errors
+/// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
+pub async fn delete(write: &mut Write, scope: &Scope, key: &TargetKey, expected: Expected) -> Result<(), ApiError> {
+    units::require_visible(&write.view(), scope, &key.unit).await?;
+    if write.delete::<Targets>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
+}

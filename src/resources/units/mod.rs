@@ -1,0 +1,110 @@
+//! Units: the bodies that have a budget or a task, in a tree; and what of the tree a caller may see.
+//!
+//! What is true of a unit is in [`crate::domain::unit`].
+
+pub mod http;
+pub mod store;
+
+use sea_orm::{ColumnTrait, Condition};
+
+use self::http::UnitFilter;
+use self::store::Units;
+use crate::domain::codes::UnitCode;
+use crate::domain::kept::Kept;
+use crate::domain::unit::UnitFacts;
+use crate::http::error::ApiError;
+use crate::http::identity::Scope;
+use crate::http::page::Listing;
+use crate::store::View;
+use crate::store::write::{Expected, Outcome, Write};
+
+/// A unit as it is kept.
+pub type Item = Kept<UnitCode, UnitFacts>;
+
+/// Refuses what a caller may not see, as if it were not there.
+///
+/// # Errors
+/// [`ApiError::NotFound`] for a unit outside the caller's subtree.
+pub async fn require_visible(view: &View<'_>, scope: &Scope, unit: &UnitCode) -> Result<(), ApiError> {
+    match scope {
+        Scope::County => Ok(()),
+        Scope::Subtree(top) if top == unit => Ok(()),
+        Scope::Subtree(top) if store::lineage(view, unit).await?.contains(top) => Ok(()),
+        Scope::Subtree(_) => Err(ApiError::NotFound),
+    }
+}
+
+/// The rows of a table whose unit a caller may see, `unit` being the column that names it.
+///
+/// # Errors
+/// The database's.
+pub async fn visible(view: &View<'_>, scope: &Scope, unit: impl ColumnTrait) -> Result<Condition, ApiError> {
+    Ok(match scope {
+        Scope::County => Condition::all(),
+        Scope::Subtree(top) => Condition::all().add(unit.is_in(store::subtree(view, top).await?)),
+    })
+}
+
+/// Whether one of two units is the other, or above it.
+///
+/// # Errors
+/// The database's.
+pub async fn in_one_line(view: &View<'_>, one: &UnitCode, other: &UnitCode) -> Result<bool, ApiError> {
+    Ok(store::lineage(view, one).await?.contains(other) || store::lineage(view, other).await?.contains(one))
+}
+
+/// A page of units.
+///
+/// # Errors
+/// A bad cursor, or the database's.
+pub async fn list(view: &View<'_>, scope: &Scope, listing: &Listing<UnitFilter>) -> Result<Vec<Item>, ApiError> {
+    let seen = visible(view, scope, store::CODE).await?.add(store::matching(&listing.filter));
+    Ok(view.list::<Units>(seen, listing.after()?.as_ref(), Some(listing.limit + 1)).await?)
+}
+
+/// A unit.
+///
+/// # Errors
+/// [`ApiError::NotFound`].
+pub async fn get(view: &View<'_>, scope: &Scope, code: &UnitCode) -> Result<Item, ApiError> {
+    require_visible(view, scope, code).await?;
+    view.find::<Units>(code).await?.ok_or(ApiError::NotFound)
+}
+
+/// States a unit.
+///
+/// # Errors
+/// Broken rules of [`UnitFacts::check`]; a unit, or a parent, outside the caller's subtree; conditions not met.
+pub async fn put(
+    write: &mut Write,
+    scope: &Scope,
+    code: UnitCode,
+    facts: UnitFacts,
+    expected: Expected,
+) -> Result<(Item, Outcome), ApiError> {
+    let lineage = match &facts.parent {
+        Some(parent) => store::lineage(&write.view(), parent).await?,
+        None => Vec::new(),
+    };
+    if let Scope::Subtree(top) = scope {
+        // The unit must be inside before and after: nobody moves a unit into their subtree or out of it.
+        let known = write.view().find::<Units>(&code).await?.is_some();
+        if known {
+            require_visible(&write.view(), scope, &code).await?;
+        }
+        if code != *top && !lineage.contains(top) {
+            return Err(ApiError::NotFound);
+        }
+    }
+    facts.check(&code, &lineage)?;
+    Ok(write.put::<Units>(code, facts, expected).await?)
+}
+
+/// Takes a unit away.
+///
+/// # Errors
+/// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
+pub async fn delete(write: &mut Write, scope: &Scope, code: &UnitCode, expected: Expected) -> Result<(), ApiError> {
+    require_visible(&write.view(), scope, code).await?;
+    if write.delete::<Units>(code, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
+}

@@ -1,0 +1,197 @@
+//! How units are kept. The only code that knows the `unit` table.
+
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, Statement, Value};
+
+use super::http::UnitFilter;
+use crate::domain::codes::UnitCode;
+use crate::domain::kept::{Kept, Resource};
+use crate::domain::unit::UnitFacts;
+use crate::store::table::{Column, Model, Table, read_list, write_list};
+use crate::store::{Error, View};
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    use crate::domain::{
+        codes::{Count, CreditCode, DivisionCode, Name, UnitCode},
+        period::StatedDate,
+        unit::UnitKind,
+    };
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "unit")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub county: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub code: UnitCode,
+        pub name: Name,
+        pub kind: UnitKind,
+        pub parent: Option<UnitCode>,
+        pub division_code: Option<DivisionCode>,
+        pub social_credit_code: Option<CreditCode>,
+        pub established_on: Option<StatedDate>,
+        pub funding: Option<Name>,
+        pub level: Option<Name>,
+        pub approved_posts: Option<Count>,
+        pub filled_posts: Option<Count>,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub leadership: Json,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub duties: Json,
+        pub valid_from: Option<StatedDate>,
+        pub valid_to: Option<StatedDate>,
+        pub revision: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The table of units.
+#[derive(Debug)]
+pub enum Units {}
+
+impl Table for Units {
+    const RESOURCE: Resource = Resource::Units;
+    type Key = UnitCode;
+    type Facts = UnitFacts;
+    type Entity = row::Entity;
+
+    fn county_column() -> Column<Self> {
+        row::Column::County
+    }
+
+    fn key_columns() -> Vec<Column<Self>> {
+        vec![row::Column::Code]
+    }
+
+    fn key_values(key: &UnitCode) -> Vec<Value> {
+        vec![key.clone().into()]
+    }
+
+    fn row(county: &str, kept: Kept<UnitCode, UnitFacts>) -> Model<Self> {
+        let code = kept.key;
+        let UnitFacts {
+            name,
+            kind,
+            parent,
+            division_code,
+            social_credit_code,
+            established_on,
+            funding,
+            level,
+            approved_posts,
+            filled_posts,
+            leadership,
+            duties,
+            valid_from,
+            valid_to,
+        } = kept.facts;
+        row::Model {
+            county: county.into(),
+            code,
+            name,
+            kind,
+            parent,
+            division_code,
+            social_credit_code,
+            established_on,
+            funding,
+            level,
+            approved_posts,
+            filled_posts,
+            leadership: write_list(&leadership),
+            duties: write_list(&duties),
+            valid_from,
+            valid_to,
+            revision: kept.revision,
+        }
+    }
+
+    fn kept(row: Model<Self>) -> Result<Kept<UnitCode, UnitFacts>, Error> {
+        let row::Model {
+            county: _,
+            code,
+            name,
+            kind,
+            parent,
+            division_code,
+            social_credit_code,
+            established_on,
+            funding,
+            level,
+            approved_posts,
+            filled_posts,
+            leadership,
+            duties,
+            valid_from,
+            valid_to,
+            revision,
+        } = row;
+        let facts = UnitFacts {
+            name,
+            kind,
+            parent,
+            division_code,
+            social_credit_code,
+            established_on,
+            funding,
+            level,
+            approved_posts,
+            filled_posts,
+            leadership: read_list(leadership)?,
+            duties: read_list(duties)?,
+            valid_from,
+            valid_to,
+        };
+        Ok(Kept { key: code, facts, revision })
+    }
+}
+
+/// The rows a filter asks for.
+pub(super) fn matching(filter: &UnitFilter) -> Condition {
+    let UnitFilter { parent, kind } = filter;
+    Condition::all()
+        .add_option(parent.as_ref().map(|one| row::Column::Parent.eq(one.clone())))
+        .add_option(kind.map(|one| row::Column::Kind.eq(one)))
+}
+
+/// The column of a unit's own code.
+pub const CODE: Column<Units> = row::Column::Code;
+
+/// A unit and those above it, from itself to the top; empty where there is no such unit.
+///
+/// # Errors
+/// The database's.
+pub async fn lineage(view: &View<'_>, unit: &UnitCode) -> Result<Vec<UnitCode>, Error> {
+    const UP: &str = r"
+        WITH RECURSIVE line(code, parent, depth) AS (
+            SELECT code, parent, 0 FROM unit WHERE county = $1 AND code = $2
+            UNION ALL
+            SELECT unit.code, unit.parent, line.depth + 1 FROM unit JOIN line ON unit.code = line.parent
+            WHERE unit.county = $1 AND line.depth < 100
+        ) SELECT code FROM line ORDER BY depth";
+    walk(view, UP, unit).await
+}
+
+/// A unit and all below it.
+///
+/// # Errors
+/// The database's.
+pub async fn subtree(view: &View<'_>, top: &UnitCode) -> Result<Vec<UnitCode>, Error> {
+    const DOWN: &str = r"
+        WITH RECURSIVE tree(code) AS (
+            SELECT code FROM unit WHERE county = $1 AND code = $2
+            UNION
+            SELECT unit.code FROM unit JOIN tree ON unit.parent = tree.code WHERE unit.county = $1
+        ) SELECT code FROM tree";
+    walk(view, DOWN, top).await
+}
+
+async fn walk(view: &View<'_>, sql: &str, from: &UnitCode) -> Result<Vec<UnitCode>, Error> {
+    let values = [view.county().into(), from.clone().into()];
+    let statement = Statement::from_sql_and_values(view.db().get_database_backend(), sql, values);
+    let rows = view.db().query_all_raw(statement).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "code")).collect::<Result<_, _>>()?)
+}

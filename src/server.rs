@@ -1,0 +1,154 @@
+//! Mounts middleware and rooms, and serves them.
+
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::dev::ResourceDef;
+use actix_web::dev::Server;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use serde_json::Value;
+use tracing_actix_web::TracingLogger;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::{Config as DocsConfig, SwaggerUi};
+
+use crate::http::error::{ApiError, Problem, ProblemError, render};
+use crate::http::{Context, document};
+use crate::resources;
+
+/// The document before anything is mounted.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Jixiao",
+        description = "绩效: what a county's units were given, spent, promised, delivered and scored.\n\n\
+            Money is a decimal string in 元, quantities are decimal strings in the indicator's own measure unit, \
+            rates are percent with two decimals. What was stated (`facts`) stands apart from what is computed.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "Jixiao developers", url = "https://example.org/jixiao"),
+    ),
+    servers((url = "/", description = "This service")),
+    components(schemas(Problem, ProblemError)),
+    tags(
+        (name = "units", description = "单位: bodies that have a budget or a task"),
+        (name = "divisions", description = "行政区划: the official list of each year"),
+        (name = "economic-classes", description = "经济分类科目: the official list of each year"),
+        (name = "projects", description = "预算项目: what money is given for, with its goals"),
+        (name = "budget-lines", description = "预算行: money by unit, year, project and economic class"),
+        (name = "indicators", description = "指标: what is measured"),
+        (name = "targets", description = "指标值: what is to be reached, and who set it"),
+        (name = "progress", description = "完成值: what was reached, month by month"),
+        (name = "evaluations", description = "绩效评价: what is stated, and what is computed beside it"),
+        (name = "scorecards", description = "成绩单: a unit's year on one page"),
+        (name = "findings", description = "疑点: what does not add up"),
+    ),
+)]
+struct Base;
+
+fn base() -> utoipa::openapi::OpenApi {
+    let mut document = Base::openapi();
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(token));
+    document
+}
+
+/// The OpenAPI document of what is mounted.
+pub fn document() -> Value {
+    let scope = utoipa_actix_web::scope("/v1").configure(resources::mount);
+    let collected = App::new().into_utoipa_app().openapi(base()).service(scope).split_for_parts().1;
+    let mut value = serde_json::to_value(collected).unwrap_or_default();
+    document::tidy(&mut value);
+    value
+}
+
+/// The document as it is committed and served, byte for byte.
+pub fn document_text() -> String {
+    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The committed document.
+static DOCUMENT: &str = include_str!("../openapi/jixiao-v1.json");
+
+/// Which methods the paths of the document have, to tell 405 from 404.
+struct Paths(Vec<(ResourceDef, String)>);
+
+impl Paths {
+    fn of(document: &Value) -> Self {
+        let paths = document["paths"].as_object().into_iter().flatten();
+        let methods = |item: &Value| {
+            let names = item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase());
+            names.collect::<Vec<_>>().join(", ")
+        };
+        Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
+    }
+
+    fn refuse(&self, path: &str) -> ApiError {
+        match self.0.iter().find(|(known, _)| known.is_match(path)) {
+            Some((_, methods)) => ApiError::MethodNotAllowed(methods.clone()),
+            None => ApiError::NotFound,
+        }
+    }
+}
+
+/// Serves on an open socket until told to stop; then what has begun is finished.
+///
+/// # Errors
+/// The socket cannot be used.
+pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<Server> {
+    let paths = Data::new(Paths::of(&document()));
+    let server = HttpServer::new(move || {
+        let docs = DocsConfig::new(["/openapi.json"]).persist_authorization(true).display_request_duration(true);
+        App::new()
+            .app_data(context.clone())
+            .app_data(paths.clone())
+            .wrap(from_fn(render))
+            .wrap(TracingLogger::default())
+            .into_utoipa_app()
+            .service(utoipa_actix_web::scope("/v1").configure(resources::mount))
+            .into_app()
+            .route("/openapi.json", web::get().to(openapi))
+            .route("/docs", web::get().to(to_docs))
+            .route("/", web::get().to(to_docs))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(docs))
+            .route("/livez", web::get().to(HttpResponse::NoContent))
+            .route("/readyz", web::get().to(ready))
+            .default_service(web::to(refuse))
+    });
+    let listening = server.shutdown_timeout(30).client_request_timeout(std::time::Duration::from_secs(60));
+    Ok(listening.listen(listener)?.run())
+}
+
+/// Opens the socket to listen on.
+///
+/// # Errors
+/// The address is taken or not ours.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address)
+}
+
+async fn openapi() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .body(DOCUMENT)
+}
+
+async fn to_docs() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, "/docs/")).finish()
+}
+
+/// Whether the database answers.
+async fn ready(context: Data<Context>) -> Result<HttpResponse, ApiError> {
+    context.store.ping().await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn refuse(request: HttpRequest, paths: Data<Paths>) -> Result<HttpResponse, ApiError> {
+    Err(paths.refuse(request.path()))
+}

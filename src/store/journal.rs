@@ -1,0 +1,112 @@
+//! The journal (流水账): every accepted change of a county, in order, numbered without gaps.
+//!
+//! The row of `journal_head` is the lock: whoever writes holds it from the beginning to the commit, so that numbers
+//! are given in commit order and a reader never sees an entry before an earlier one.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, QuerySelect};
+
+use super::{Error, View};
+
+/// An entry of the journal.
+pub mod entry {
+    use sea_orm::entity::prelude::*;
+
+    /// An entry of the journal. Its sequence is the revision of the row it is about.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "journal")]
+    pub struct Model {
+        /// The county.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub county: String,
+        /// Its number, from 1, without gaps, in commit order.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sequence: i64,
+        /// When it was accepted.
+        pub at: DateTimeUtc,
+        /// Who did it: the token's subject.
+        #[sea_orm(column_type = "Text")]
+        pub actor: String,
+        /// In which role.
+        #[sea_orm(column_type = "Text")]
+        pub role: String,
+        /// The request it came with.
+        #[sea_orm(column_type = "Text")]
+        pub request_id: String,
+        /// `created`, `updated` or `deleted`.
+        #[sea_orm(column_type = "Text")]
+        pub operation: String,
+        /// The resource.
+        #[sea_orm(column_type = "Text")]
+        pub resource: String,
+        /// The row's id.
+        #[sea_orm(column_type = "Text")]
+        pub id: String,
+        /// The facts the row holds from now on, as JSON; null when it is gone.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub became: Option<String>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The head of the journal: the lock, and the newest number.
+pub mod head {
+    use sea_orm::entity::prelude::*;
+
+    /// A county's newest number.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "journal_head")]
+    pub struct Model {
+        /// The county.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub county: String,
+        /// The newest number.
+        pub sequence: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Takes the lock of a county's journal and tells its newest number.
+pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<i64, Error> {
+    let fresh = head::ActiveModel { county: Set(county.into()), sequence: Set(0) };
+    let keep = OnConflict::column(head::Column::County).do_nothing().to_owned();
+    head::Entity::insert(fresh).on_conflict(keep).try_insert().exec_without_returning(db).await?;
+    let head = head::Entity::find_by_id(county).lock_exclusive().one(db).await?;
+    head.map(|head| head.sequence).ok_or_else(|| Error::Corrupt("the journal has no head".into()))
+}
+
+/// Moves the head to the newest number.
+pub(super) async fn advance(db: &impl ConnectionTrait, county: &str, sequence: i64) -> Result<(), Error> {
+    let head = head::ActiveModel { county: Set(county.into()), sequence: Set(sequence) };
+    head::Entity::update(head).exec(db).await?;
+    Ok(())
+}
+
+impl View<'_> {
+    /// The newest number of the county's journal; 0 before the first change.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn journal_position(&self) -> Result<i64, Error> {
+        Ok(head::Entity::find_by_id(self.county()).one(&self.db).await?.map_or(0, |head| head.sequence))
+    }
+
+    /// The entries after a number, in order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn journal_after(&self, sequence: i64, limit: u64) -> Result<Vec<entry::Model>, Error> {
+        use sea_orm::QueryOrder;
+        let entries = entry::Entity::find()
+            .filter(entry::Column::County.eq(self.county()))
+            .filter(entry::Column::Sequence.gt(sequence))
+            .order_by_asc(entry::Column::Sequence)
+            .limit(limit);
+        Ok(entries.all(&self.db).await?)
+    }
+}

@@ -1,0 +1,177 @@
+//! Keeping: a [`Store`] for reading, a [`Write`] as the only way to change, and the journal that every change goes into.
+//!
+//! The connections are private, and those for reading are opened read-only: the database itself refuses a change
+//! that does not come through [`Write`].
+
+mod columns;
+pub mod journal;
+pub mod table;
+pub mod write;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr, IsolationLevel,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::domain::codes::DivisionCode;
+
+/// Why the store could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The item was changed since the caller read it, or is not what the caller expects.
+    #[error("the item is not at the expected revision")]
+    Stale,
+    /// The caller would overwrite other facts without saying which revision they read.
+    #[error("changing an existing item needs the revision that was read")]
+    RevisionRequired,
+    /// Other rows refer to the item.
+    #[error("other rows refer to this one")]
+    InUse,
+    /// A row holds what this version cannot read.
+    #[error("a row cannot be read: {0}")]
+    Corrupt(String),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+    /// The database could not be reached or opened.
+    #[error(transparent)]
+    Connection(#[from] sqlx::Error),
+}
+
+/// One county's data.
+#[derive(Debug, Clone)]
+pub struct Store {
+    county: String,
+    reading: DatabaseConnection,
+    writing: DatabaseConnection,
+}
+
+/// Where reads look: a connection or a transaction, and the county whose rows they see.
+#[derive(Debug)]
+pub struct View<'a> {
+    db: DatabaseExecutor<'a>,
+    county: &'a str,
+}
+
+impl<'a> View<'a> {
+    /// What queries run on.
+    pub fn db(&self) -> &(impl ConnectionTrait + use<'a>) {
+        &self.db
+    }
+
+    /// The county whose rows are seen.
+    pub fn county(&self) -> &'a str {
+        self.county
+    }
+}
+
+/// Several reads that see one moment.
+#[derive(Debug)]
+pub struct Snapshot {
+    county: String,
+    transaction: DatabaseTransaction,
+}
+
+impl Snapshot {
+    /// Reads of that moment.
+    pub fn view(&self) -> View<'_> {
+        View { db: (&self.transaction).into(), county: &self.county }
+    }
+}
+
+impl Store {
+    /// Opens a database, `sqlite://…` or `postgres://…`, for a county.
+    ///
+    /// # Errors
+    /// An address that cannot be read, a server that cannot be reached.
+    pub async fn open(url: &str, county: &DivisionCode) -> Result<Self, Error> {
+        let county = county.to_string();
+        let (reading, writing) = if url.starts_with("sqlite:") { sqlite(url).await? } else { postgres(url).await? };
+        Ok(Self { county, reading, writing })
+    }
+
+    /// Brings the schema up to date. Safe to run from several replicas at once.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        /// Any number, the same everywhere: replicas that start together wait for each other here.
+        const LOCK: &str = "SELECT pg_advisory_xact_lock(4309222023)";
+        if self.writing.get_database_backend() != sea_orm::DbBackend::Postgres {
+            return Ok(Migrator::up(&self.writing, None).await?);
+        }
+        let lock = self.writing.begin().await?;
+        lock.execute_unprepared(LOCK).await?;
+        Migrator::up(&self.writing, None).await?;
+        Ok(lock.commit().await?)
+    }
+
+    /// Single reads.
+    pub fn view(&self) -> View<'_> {
+        View { db: (&self.reading).into(), county: &self.county }
+    }
+
+    /// Several reads that see one moment: a scorecard must not show half of a change.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
+        let isolation_level = match self.reading.get_database_backend() {
+            sea_orm::DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),
+            _ => None, // A transaction in WAL mode already sees one moment.
+        };
+        let options = TransactionOptions { isolation_level, ..TransactionOptions::default() };
+        let transaction = self.reading.begin_with_options(options).await?;
+        Ok(Snapshot { county: self.county.clone(), transaction })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ping(&self) -> Result<(), Error> {
+        Ok(self.reading.ping().await?)
+    }
+}
+
+/// SQLite: many readers and one writer, so that a writer never fails because another was quicker.
+async fn sqlite(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full) // An acknowledged write survives a power cut.
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("temp_store", "memory")
+        .log_statements(log_level())
+        .optimize_on_close(true, None);
+    let writing = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let readers = u32::try_from(cores * 2).unwrap_or(4);
+    let reading = SqlitePoolOptions::new().max_connections(readers).connect_with(options.read_only(true)).await?;
+    Ok((SqlxSqliteConnector::from_sqlx_sqlite_pool(reading), SqlxSqliteConnector::from_sqlx_sqlite_pool(writing)))
+}
+
+/// PostgreSQL: the reading pool's transactions are read-only by default.
+async fn postgres(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
+    let options = PgConnectOptions::from_str(url)?.application_name("jixiao").log_statements(log_level());
+    let pool = || {
+        PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).test_before_acquire(false) // A round trip for each checkout; a dead connection is noticed by its use.
+    };
+    let writing = pool().connect_with(options.clone()).await?;
+    let reading = pool().connect_with(options.options([("default_transaction_read_only", "on")])).await?;
+    Ok((
+        SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
+        SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
+    ))
+}
+
+fn log_level() -> log::LevelFilter {
+    log::LevelFilter::Debug
+}

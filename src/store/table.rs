@@ -1,0 +1,149 @@
+//! What the store must know of a table to read and change it: one implementation a room, in its `store.rs`.
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, IntoSimpleExpr, Iterable, Value};
+use serde::Serialize;
+
+use super::{Error, View};
+use crate::domain::kept::{Kept, Resource};
+
+/// A resource's table.
+pub trait Table: Sized {
+    /// The resource it keeps.
+    const RESOURCE: Resource;
+    /// Its natural key, without the county.
+    type Key: ToString + Clone + Send + Sync;
+    /// What is stated.
+    type Facts: Serialize + PartialEq + Send + Sync;
+    /// The entity, private to the room.
+    type Entity: EntityTrait<Model: IntoActiveModel<<Self::Entity as EntityTrait>::ActiveModel> + Send + Sync>;
+
+    /// The column of the county.
+    fn county_column() -> Column<Self>;
+    /// The columns of the key, in the order pages are in.
+    fn key_columns() -> Vec<Column<Self>>;
+    /// The values of a key, in the order of its columns.
+    fn key_values(key: &Self::Key) -> Vec<Value>;
+    /// The row of an item. Names every field: a forgotten one does not compile.
+    fn row(county: &str, kept: Kept<Self::Key, Self::Facts>) -> Model<Self>;
+    /// The item of a row. Names every field.
+    ///
+    /// # Errors
+    /// A list whose JSON is not what this version writes.
+    fn kept(row: Model<Self>) -> Result<Kept<Self::Key, Self::Facts>, Error>;
+
+    /// Rows of other tables that must follow this one, for the database to hold its references by.
+    fn follow(_: &mut Followers, _: &str, _: &Kept<Self::Key, Self::Facts>) {}
+}
+
+/// The columns of a table.
+pub type Column<T> = <<T as Table>::Entity as EntityTrait>::Column;
+/// A row of a table.
+pub type Model<T> = <<T as Table>::Entity as EntityTrait>::Model;
+
+/// Statements that keep following rows: those to remove the old ones by, then those to add the new.
+#[derive(Debug, Default)]
+pub struct Followers {
+    /// Run after the row was written, in this order.
+    pub(super) statements: Vec<Follower>,
+}
+
+/// A statement about following rows.
+#[derive(Debug)]
+pub(super) enum Follower {
+    Delete(sea_orm::sea_query::DeleteStatement),
+    Insert(sea_orm::sea_query::InsertStatement),
+}
+
+impl Followers {
+    /// Replaces the rows of another entity that match a condition.
+    pub fn replace<E: EntityTrait>(&mut self, old: Condition, new: impl IntoIterator<Item = E::ActiveModel>) {
+        use sea_orm::{QueryFilter, QueryTrait};
+        self.statements.push(Follower::Delete(E::delete_many().filter(old).into_query()));
+        for row in new {
+            self.statements.push(Follower::Insert(E::insert(row).into_query()));
+        }
+    }
+}
+
+/// A column list as JSON, read.
+///
+/// # Errors
+/// [`Error::Corrupt`].
+pub fn read_list<T: deserr::Deserr<crate::domain::violation::Violations>>(
+    json: sea_orm::JsonValue,
+) -> Result<Vec<T>, Error> {
+    deserr::deserialize(json).map_err(|violations: crate::domain::violation::Violations| {
+        Error::Corrupt(violations.0.into_iter().map(|one| one.en).collect::<Vec<_>>().join("; "))
+    })
+}
+
+/// A list as a JSON column.
+pub fn write_list<T: Serialize>(list: &[T]) -> sea_orm::JsonValue {
+    // A list of words and of structs of words always serialises.
+    serde_json::to_value(list).unwrap_or_default()
+}
+
+/// Everything of a table that belongs to a county.
+pub(super) fn of_county<T: Table>(county: &str) -> Condition {
+    Condition::all().add(T::county_column().eq(county))
+}
+
+/// The row with a key.
+pub(super) fn with_key<T: Table>(county: &str, key: &T::Key) -> Condition {
+    T::key_columns()
+        .into_iter()
+        .zip(T::key_values(key))
+        .fold(of_county::<T>(county), |condition, (column, value)| condition.add(column.eq(value)))
+}
+
+/// The rows whose key begins with these values: those of a unit, of a unit and year.
+pub fn beginning_with<T: Table>(values: impl IntoIterator<Item = Value>) -> Condition {
+    T::key_columns().into_iter().zip(values).fold(Condition::all(), |all, (column, value)| all.add(column.eq(value)))
+}
+
+/// The rows after a key. A row value, so that both databases seek instead of filtering.
+pub(super) fn after_key<T: Table>(key: &T::Key) -> Expr {
+    let columns = Expr::tuple(T::key_columns().into_iter().map(IntoSimpleExpr::into_simple_expr));
+    columns.gt(Expr::tuple(T::key_values(key).into_iter().map(Expr::val)))
+}
+
+/// The columns that are not part of the primary key.
+pub(super) fn value_columns<T: Table>() -> Vec<Column<T>> {
+    let keys: Vec<String> =
+        T::key_columns().iter().chain([&T::county_column()]).map(|column| format!("{column:?}")).collect();
+    Column::<T>::iter().filter(|column| !keys.contains(&format!("{column:?}"))).collect()
+}
+
+impl View<'_> {
+    /// The item with a key.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn find<T: Table>(&self, key: &T::Key) -> Result<Option<Kept<T::Key, T::Facts>>, Error> {
+        use sea_orm::QueryFilter;
+        let row = T::Entity::find().filter(with_key::<T>(self.county, key)).one(&self.db).await?;
+        row.map(T::kept).transpose()
+    }
+
+    /// All items that match a condition, in key order, from behind a key, at most so many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn list<T: Table>(
+        &self,
+        condition: Condition,
+        after: Option<&T::Key>,
+        limit: Option<u64>,
+    ) -> Result<Vec<Kept<T::Key, T::Facts>>, Error> {
+        use sea_orm::{QueryFilter, QueryOrder, QuerySelect};
+        let mut select = T::Entity::find().filter(of_county::<T>(self.county)).filter(condition);
+        if let Some(key) = after {
+            select = select.filter(after_key::<T>(key));
+        }
+        for column in T::key_columns() {
+            select = select.order_by_asc(column);
+        }
+        select.limit(limit).all(&self.db).await?.into_iter().map(T::kept).collect()
+    }
+}

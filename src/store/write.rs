@@ -1,0 +1,200 @@
+//! The one write path: a change and its journal entry, in one transaction, or neither.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, SqlErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use super::table::{Follower, Followers, Table, value_columns, with_key};
+use super::{Error, Store, View, journal};
+use crate::domain::kept::Kept;
+
+/// Who writes, when and because of which request.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// The instant, given by the clock of the context.
+    pub at: DateTime<Utc>,
+    /// The token's subject.
+    pub actor: String,
+    /// The role it has.
+    pub role: String,
+    /// The request's id.
+    pub request_id: String,
+}
+
+/// What the caller expects to find before a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing was said.
+    Unsaid,
+    /// Any revision (`If-Match: *`).
+    Existing,
+    /// This revision (`If-Match: "17"`).
+    Revision(i64),
+    /// A revision that never was: an `ETag` this service does not give.
+    Impossible,
+    /// That there is nothing yet (`If-None-Match: *`).
+    Nothing,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The item is new.
+    Created,
+    /// The item holds other facts now.
+    Updated,
+    /// The item held the same facts already; nothing was written.
+    Unchanged,
+}
+
+/// A transaction that holds the journal's lock. Dropped without [`Write::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Write {
+    county: String,
+    stamp: Stamp,
+    transaction: DatabaseTransaction,
+    started_at: i64,
+    sequence: i64,
+}
+
+impl Store {
+    /// Begins a change. Writers of one county wait for each other here, so that what a rule reads stays true.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin(&self, stamp: Stamp) -> Result<Write, Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let transaction = self.writing.begin_with_options(options).await?;
+        let sequence = journal::lock(&transaction, &self.county).await?;
+        // PostgreSQL keeps microseconds; what is written must be what is read back.
+        let stamp = Stamp { at: stamp.at.trunc_subsecs(6), ..stamp };
+        Ok(Write { county: self.county.clone(), stamp, transaction, started_at: sequence, sequence })
+    }
+}
+
+impl Write {
+    /// Reads inside the transaction.
+    pub fn view(&self) -> View<'_> {
+        View { db: (&self.transaction).into(), county: &self.county }
+    }
+
+    /// The number of the newest entry, this transaction's included.
+    pub fn position(&self) -> i64 {
+        self.sequence
+    }
+
+    /// States facts: creates the item, changes it, or finds that nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::Stale`], [`Error::RevisionRequired`], or the database's.
+    pub async fn put<T: Table>(
+        &mut self,
+        key: T::Key,
+        facts: T::Facts,
+        expected: Expected,
+    ) -> Result<(Kept<T::Key, T::Facts>, Outcome), Error> {
+        let outcome = match self.view().find::<T>(&key).await? {
+            // A retry whose first answer was lost states the same facts again: that is no conflict.
+            Some(kept) if kept.facts == facts && expected != Expected::Nothing => {
+                return Ok((kept, Outcome::Unchanged));
+            }
+            Some(kept) => {
+                meets(expected, kept.revision)?;
+                Outcome::Updated
+            }
+            None if matches!(expected, Expected::Unsaid | Expected::Nothing) => Outcome::Created,
+            None => return Err(Error::Stale),
+        };
+        let became = serde_json::to_string(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
+        let revision = self.append::<T>(&key, outcome, Some(became)).await?;
+        let kept = Kept { key, facts, revision };
+        let mut followers = Followers::default();
+        T::follow(&mut followers, &self.county, &kept);
+        let row = T::row(&self.county, Kept { key: kept.key.clone(), ..kept });
+        let kept = T::kept(row.clone())?;
+        let row = row.into_active_model().reset_all();
+        let primary = T::key_columns().into_iter().chain([T::county_column()]);
+        let replace = OnConflict::columns(primary).update_columns(value_columns::<T>()).to_owned();
+        T::Entity::insert(row).on_conflict(replace).exec_without_returning(&self.transaction).await?;
+        for follower in followers.statements {
+            match follower {
+                Follower::Delete(statement) => self.transaction.execute(&statement).await?,
+                Follower::Insert(statement) => self.transaction.execute(&statement).await?,
+            };
+        }
+        Ok((kept, outcome))
+    }
+
+    /// Takes an item away; `false` if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Stale`], [`Error::RevisionRequired`], [`Error::InUse`], or the database's.
+    pub async fn delete<T: Table>(&mut self, key: &T::Key, expected: Expected) -> Result<bool, Error> {
+        let Some(kept) = self.view().find::<T>(key).await? else { return Ok(false) };
+        meets(expected, kept.revision)?;
+        let delete = T::Entity::delete_many().filter(with_key::<T>(&self.county, key));
+        delete.exec(&self.transaction).await.map_err(|error| match error.sql_err() {
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::InUse,
+            _ => Error::Database(error),
+        })?;
+        self.append_entry(T::RESOURCE.code(), key.to_string(), "deleted", None).await?;
+        Ok(true)
+    }
+
+    /// Makes it all true at once.
+    ///
+    /// # Errors
+    /// The database's; then nothing of it is true.
+    pub async fn commit(self) -> Result<(), Error> {
+        if self.sequence > self.started_at {
+            journal::advance(&self.transaction, &self.county, self.sequence).await?;
+        }
+        Ok(self.transaction.commit().await?)
+    }
+
+    async fn append<T: Table>(&mut self, key: &T::Key, outcome: Outcome, became: Option<String>) -> Result<i64, Error> {
+        let operation = if outcome == Outcome::Created { "created" } else { "updated" };
+        self.append_entry(T::RESOURCE.code(), key.to_string(), operation, became).await
+    }
+
+    async fn append_entry(
+        &mut self,
+        resource: &str,
+        id: String,
+        operation: &str,
+        became: Option<String>,
+    ) -> Result<i64, Error> {
+        self.sequence += 1;
+        let entry = journal::entry::ActiveModel {
+            county: Set(self.county.clone()),
+            sequence: Set(self.sequence),
+            at: Set(self.stamp.at),
+            actor: Set(self.stamp.actor.clone()),
+            role: Set(self.stamp.role.clone()),
+            request_id: Set(self.stamp.request_id.clone()),
+            operation: Set(operation.into()),
+            resource: Set(resource.into()),
+            id: Set(id),
+            became: Set(became),
+        };
+        journal::entry::Entity::insert(entry).exec_without_returning(&self.transaction).await?;
+        Ok(self.sequence)
+    }
+}
+
+/// Whether an existing item at this revision is what the caller expects.
+fn meets(expected: Expected, revision: i64) -> Result<(), Error> {
+    match expected {
+        Expected::Unsaid => Err(Error::RevisionRequired),
+        Expected::Existing => Ok(()),
+        Expected::Revision(wanted) if wanted == revision => Ok(()),
+        Expected::Revision(_) | Expected::Impossible | Expected::Nothing => Err(Error::Stale),
+    }
+}
