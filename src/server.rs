@@ -28,7 +28,7 @@ use crate::resources;
             Money is a decimal string in 元, quantities are decimal strings in the indicator's own measure unit, \
             rates are percent with two decimals. What was stated (`facts`) stands apart from what is computed.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
-        contact(name = "Jixiao developers", url = "https://example.org/jixiao"),
+        contact(name = "Jixiao developers"),
     ),
     servers((url = "/", description = "This service")),
     components(schemas(Problem, ProblemError)),

@@ -41,7 +41,7 @@ fn inline_words(document: &mut Value) {
     visit(document, &mut |map| {
         let name = map.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
         if let Some(Value::Object(word)) = name.and_then(|name| words.get(name)).cloned() {
-            map.remove("$ref");
+            map.shift_remove("$ref");
             for (key, value) in word {
                 map.entry(key).or_insert(value);
             }
@@ -55,7 +55,7 @@ fn simplify_nulls(document: &mut Value) {
         let Some(Value::Array(choices)) = map.get("oneOf") else { return };
         let rest: Vec<_> = choices.iter().filter(|one| one["type"] != "null").cloned().collect();
         let (nullable, [Value::Object(only)]) = (rest.len() < choices.len(), rest.as_slice()) else { return };
-        map.remove("oneOf");
+        map.shift_remove("oneOf");
         for (key, value) in only {
             let value = if nullable && key == "type" { json!([value, "null"]) } else { value.clone() };
             map.entry(key.clone()).or_insert(value);
@@ -104,7 +104,11 @@ fn split_inputs(document: &mut Value) {
         let flag = |field: &Value| field["type"] == "boolean" && field.get("default").is_some();
         let required: Vec<_> =
             properties.iter().filter(|(_, field)| !optional(field) && !flag(field)).map(|(name, _)| name).collect();
-        schema["required"] = json!(required);
+        if required.is_empty() {
+            schema.as_object_mut().map(|schema| schema.shift_remove("required"));
+        } else {
+            schema["required"] = json!(required);
+        }
         schema["additionalProperties"] = json!(false);
         visit(&mut schema, &mut |map| {
             let Some(inner) = map.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()) else {

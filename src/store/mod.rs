@@ -132,6 +132,15 @@ impl Store {
         Ok(Snapshot { county: self.county.clone(), transaction })
     }
 
+    /// Closes every connection.
+    pub async fn close(self) {
+        for pool in [self.reading, self.writing] {
+            if let Err(error) = pool.close().await {
+                tracing::warn!(%error, "a connection did not close");
+            }
+        }
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

@@ -1,1 +1,21 @@
-fn main() {}
+//! The integration tests: over real HTTP, each on its own database, on SQLite and on PostgreSQL.
+//!
+//! One binary, because linking is what costs time. A file a room, plus what concerns all rooms.
+
+mod harness;
+
+mod budget_lines;
+mod code_lists;
+mod conditions;
+mod errors;
+mod evaluations;
+mod guards;
+mod identity;
+mod indicators;
+mod journal;
+mod layers;
+mod openapi;
+mod pages;
+mod schema;
+mod taojiang;
+mod units;
