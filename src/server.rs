@@ -15,6 +15,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as DocsConfig, SwaggerUi};
 
+use crate::domain::findings::RuleName;
 use crate::http::error::{ApiError, Problem, ProblemError, render};
 use crate::http::{Context, document};
 use crate::resources;
@@ -31,7 +32,7 @@ use crate::resources;
         contact(name = "Jixiao developers"),
     ),
     servers((url = "/", description = "This service")),
-    components(schemas(Problem, ProblemError)),
+    components(schemas(Problem, ProblemError, RuleName)),
     tags(
         (name = "units", description = "单位: bodies that have a budget or a task"),
         (name = "divisions", description = "行政区划: the official list of each year"),

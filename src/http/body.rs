@@ -1,6 +1,6 @@
 //! What was sent: a JSON body or query parameters, read to the end so that every mistake is told at once.
 
-use std::future::{Future, Ready, ready};
+use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::error::PayloadError;
@@ -10,6 +10,7 @@ use deserr::Deserr;
 use serde_json::Value;
 
 use super::error::ApiError;
+use super::json::Once;
 use crate::domain::violation::{Violations, Wrong};
 
 /// The longest body of a single item, in bytes.
@@ -55,48 +56,27 @@ fn cut_off(error: &actix_web::Error) -> ApiError {
 /// # Errors
 /// [`ApiError::Malformed`] or [`ApiError::Invalid`], the latter with everything that is wrong.
 pub fn read<T: Deserr<Violations>>(json: &[u8]) -> Result<T, ApiError> {
-    let value: Value = serde_json::from_slice(json).map_err(|error| ApiError::Malformed(error.to_string()))?;
+    let Once(value) = serde_json::from_slice(json).map_err(|error| ApiError::Malformed(error.to_string()))?;
     deserr::deserialize::<T, _, Violations>(value).map_err(ApiError::Invalid)
 }
 
-/// Query parameters. Unknown ones are refused with the nearest known name; each may stand once.
-#[derive(Debug)]
-pub struct Query<T>(pub T);
-
-impl<T: Deserr<Violations> + 'static> FromRequest for Query<T> {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(pairs(request).and_then(|pairs| read_pairs(&pairs)).map(Self))
-    }
-}
-
-/// The parameters as they stand in the address.
+/// The parameters as they stand in the address, each once.
 pub(super) fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>, ApiError> {
-    serde_urlencoded::from_str(request.query_string()).map_err(|error| {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(request.query_string()).map_err(|error| {
         let wrong = Wrong::new("invalid_query", "查询串无法解析", format!("the query cannot be read: {error}"));
         ApiError::parameter("", wrong, request.query_string())
-    })
+    })?;
+    let mut broken = Violations::default();
+    for (place, (name, _)) in pairs.iter().enumerate() {
+        broken.require(!pairs[..place].iter().any(|(before, _)| before == name), || {
+            Wrong::new("duplicate", "参数重复", "the parameter stands more than once").at(format!("/{name}"))
+        });
+    }
+    broken.into_result().map(|()| pairs).map_err(ApiError::Parameters)
 }
 
 /// Reads parameters into a struct of words.
 pub(super) fn read_pairs<T: Deserr<Violations>>(pairs: &[(String, String)]) -> Result<T, ApiError> {
-    let mut map = serde_json::Map::new();
-    let mut broken = Violations::default();
-    for (name, value) in pairs {
-        if map.insert(name.clone(), Value::String(value.clone())).is_some() {
-            broken.0.push(
-                Wrong::new("duplicate", "参数重复", "the parameter stands more than once").at(format!("/{name}")),
-            );
-        }
-    }
-    match deserr::deserialize::<T, _, Violations>(Value::Object(map)) {
-        Ok(read) if broken.0.is_empty() => Ok(read),
-        Ok(_) => Err(ApiError::Parameters(broken)),
-        Err(mut more) => {
-            broken.0.append(&mut more.0);
-            Err(ApiError::Parameters(broken))
-        }
-    }
+    let map = pairs.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect();
+    deserr::deserialize(Value::Object(map)).map_err(ApiError::Parameters)
 }

@@ -6,6 +6,7 @@ pub mod condition;
 pub mod document;
 pub mod error;
 pub mod identity;
+mod json;
 pub mod page;
 pub mod path;
 

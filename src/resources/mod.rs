@@ -19,7 +19,12 @@ pub mod evaluations;
 pub mod findings;
 pub mod scorecards;
 
+use sea_orm::DbBackend;
+use sea_orm::sea_query::TableCreateStatement;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::store::journal;
+use crate::store::table::{Table, created};
 
 /// The rooms in their order, for the layer test.
 pub const ORDER: &[&str] = &[
@@ -35,6 +40,27 @@ pub const ORDER: &[&str] = &[
     "scorecards",
     "findings",
 ];
+
+/// How the entities of all rooms would create their tables; a test holds the migrations to them.
+pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
+    fn of<T: Table>(backend: DbBackend) -> TableCreateStatement {
+        created::<T::Entity>(backend)
+    }
+    vec![
+        of::<units::store::Units>(backend),
+        of::<divisions::store::Divisions>(backend),
+        of::<economic_classes::store::EconomicClasses>(backend),
+        of::<projects::store::Projects>(backend),
+        of::<budget_lines::store::BudgetLines>(backend),
+        of::<indicators::store::Indicators>(backend),
+        of::<progress::store::Progresses>(backend),
+        of::<targets::store::Targets>(backend),
+        of::<evaluations::store::Evaluations>(backend),
+        evaluations::store::claims(backend),
+        created::<journal::entry::Entity>(backend),
+        created::<journal::head::Entity>(backend),
+    ]
+}
 
 /// Mounts every room.
 pub fn mount(config: &mut ServiceConfig<'_>) {

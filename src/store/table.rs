@@ -1,7 +1,9 @@
 //! What the store must know of a table to read and change it: one implementation a room, in its `store.rs`.
 
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, IntoSimpleExpr, Iterable, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, TableCreateStatement};
+use sea_orm::{
+    ColumnTrait, Condition, DbBackend, EntityTrait, IntoActiveModel, IntoSimpleExpr, Iterable, Schema, Value,
+};
 use serde::Serialize;
 
 use super::{Error, View};
@@ -82,6 +84,11 @@ pub fn read_list<T: deserr::Deserr<crate::domain::violation::Violations>>(
 pub fn write_list<T: Serialize>(list: &[T]) -> sea_orm::JsonValue {
     // A list of words and of structs of words always serialises.
     serde_json::to_value(list).unwrap_or_default()
+}
+
+/// How an entity would create its table; a test holds the migrations to it.
+pub fn created<E: EntityTrait>(backend: DbBackend) -> TableCreateStatement {
+    Schema::new(backend).create_table_from_entity(E::default())
 }
 
 /// Everything of a table that belongs to a county.

@@ -1,1 +1,165 @@
-//! to come
+//! Who may do what, asked of every operation of the document.
+
+use jixiao::domain::word::Word;
+use jixiao::http::identity::{Administer, Define, Evaluate, Permission, Read, Report, Role};
+use jixiao::server;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, Reply, Service, on_both};
+
+/// An operation of the document.
+struct Operation {
+    method: Method,
+    /// The path, with the id of an existing row of the centre or of the county in it.
+    path: String,
+    /// The permission the document names.
+    permission: String,
+    /// The collection.
+    collection: String,
+}
+
+fn operations() -> Vec<Operation> {
+    let document = server::document();
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let collection = path.trim_start_matches("/v1/").split('/').next().unwrap().to_owned();
+            all.push(Operation {
+                method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
+                path: path.replace("{id}", existing(&collection)),
+                permission: operation["security"][0]["bearer"][0].as_str().unwrap().to_owned(),
+                collection,
+            });
+        }
+    }
+    assert!(all.len() >= 39, "the document lost operations");
+    all
+}
+
+/// A row of the reference case in each collection; of the centre, or of the whole county.
+fn existing(collection: &str) -> &'static str {
+    match collection {
+        "units" => "209002",
+        "divisions" => "2023:430922",
+        "economic-classes" => "2023:30201",
+        "projects" => "209002:2023:209002-2023-01",
+        "budget-lines" => "209002:2023:209002-2023-01:30201",
+        "indicators" => "fdi",
+        "targets" => "430922:2023::fdi:city",
+        "progress" => "430922:2023-12:fdi",
+        "evaluations" => "209002:2023:209002-2023-01:self",
+        "scorecards" => "209002:2023",
+        "findings" | "finding-rules" => "",
+        other => panic!("{other}: name one of its rows here"),
+    }
+}
+
+/// Collections that every caller of the county may read: they belong to no unit.
+const COMMON: [&str; 4] = ["divisions", "economic-classes", "indicators", "finding-rules"];
+
+fn held(permission: &str, role: Role) -> bool {
+    match permission {
+        Read::NAME => Read::held_by(role),
+        Report::NAME => Report::held_by(role),
+        Evaluate::NAME => Evaluate::held_by(role),
+        Define::NAME => Define::held_by(role),
+        Administer::NAME => Administer::held_by(role),
+        other => panic!("no such permission: {other}"),
+    }
+}
+
+impl Operation {
+    async fn ask(&self, caller: &Caller<'_>, body: Option<Value>) -> Reply {
+        let body = (self.method == Method::PUT).then(|| body.unwrap_or_else(|| json!({})).to_string().into_bytes());
+        caller.send(self.method.clone(), &self.path, body).await
+    }
+}
+
+async fn with_a_town(service: Service) -> Service {
+    let service = service.with_case().await;
+    let town = json!({ "name": "修山镇", "kind": "township", "parent": "430922" });
+    service.admin().put("/v1/units/xiushan", &town).await.expect(201);
+    service
+}
+
+on_both! {
+    async fn without_a_token_every_operation_is_401(service: Service) {
+        for operation in operations() {
+            let reply = operation.ask(&service.nobody(), None).await;
+            assert_eq!((reply.status, &reply.body["code"]), (401, &json!("unauthenticated")), "{}", operation.path);
+            assert!(reply.header("www-authenticate").starts_with("Bearer"));
+        }
+    }
+
+    async fn a_role_without_the_permission_is_403(service: Service) {
+        let service = service.with_case().await;
+        let mut refused = 0;
+        for operation in operations() {
+            for role in Role::ALL {
+                let reply = if held(&operation.permission, *role) { continue } else {
+                    operation.ask(&service.caller(*role), None).await
+                };
+                assert_eq!(reply.status, 403, "{role} {} {}", operation.method, operation.path);
+                refused += 1;
+            }
+        }
+        assert!(refused >= 30, "{refused}");
+    }
+
+    async fn an_administrator_is_admitted_everywhere(service: Service) {
+        let service = service.with_case().await;
+        for operation in operations() {
+            let reply = operation.ask(&service.admin(), None).await;
+            assert!(![401, 403, 404, 405, 500].contains(&reply.status), "{} {}: {}", operation.method, operation.path, reply.status);
+        }
+    }
+
+    async fn another_units_rows_are_404_whatever_is_asked(service: Service) {
+        let service = with_a_town(service).await;
+        let stranger = service.caller_of(Role::Admin, Some("xiushan"));
+        for operation in operations().into_iter().filter(|one| !COMMON.contains(&one.collection.as_str())) {
+            let own_list = !operation.path.contains(':') && !operation.path.ends_with("209002");
+            if own_list {
+                let reply = operation.ask(&stranger, None).await.expect(200);
+                let foreign = |item: &Value| item["unit"].as_str().or(item["id"].as_str()) != Some("xiushan");
+                assert!(!reply.body["items"].as_array().unwrap().iter().any(foreign), "{}", operation.path);
+                continue;
+            }
+            let facts = service.admin().get(&operation.path).await.expect(200).body["facts"].clone();
+            let stranger = stranger.clone().with("if-match", "*");
+            let reply = operation.ask(&stranger, Some(facts)).await;
+            assert_eq!(reply.status, 404, "{} {}: {:#}", operation.method, operation.path, reply.body);
+        }
+    }
+
+    async fn what_belongs_to_no_unit_is_read_by_all(service: Service) {
+        let service = with_a_town(service).await;
+        let stranger = service.caller_of(Role::Reader, Some("xiushan"));
+        for operation in operations() {
+            if operation.method == Method::GET && COMMON.contains(&operation.collection.as_str()) {
+                operation.ask(&stranger, None).await.expect(200);
+            }
+        }
+    }
+
+    async fn a_reporter_speaks_for_the_unit_and_a_reviewer_for_those_above(service: Service) {
+        let service = service.with_case().await;
+        let facts = json!({ "scheme": "national_2020" });
+        let (reporter, reviewer) = (service.caller(Role::Reporter), service.caller(Role::Reviewer));
+        let path = |kind: &str| format!("/v1/evaluations/209002:2024:209002-2024-01:{kind}");
+
+        reporter.put(&path("self"), &facts).await.expect(201);
+        reporter.put(&path("finance"), &facts).await.expect(403);
+        reviewer.put(&path("finance"), &facts).await.expect(201);
+        reviewer.put(&path("department"), &facts).await.expect(201);
+        reviewer.with("if-match", "*").delete(&path("self")).await.expect(403);
+    }
+}
+
+#[test]
+fn ids_of_this_test_are_examples_of_their_kind() {
+    // A pattern in the document that refuses a real id would mislead every client.
+    let pattern = jixiao::domain::target::TargetKey::pattern();
+    assert_eq!(pattern.matches(':').count(), 4, "{pattern}");
+}

@@ -2,6 +2,9 @@
 //!
 //! One binary, because linking is what costs time. A file a room, plus what concerns all rooms.
 
+#![expect(unreachable_pub, reason = "tests are read, not called")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod harness;
 
 mod budget_lines;

@@ -1,13 +1,15 @@
 //! How evaluations are kept. The only code that knows the `evaluation` table.
 
 use sea_orm::ActiveValue::Set;
+use sea_orm::DbBackend;
+use sea_orm::sea_query::TableCreateStatement;
 use sea_orm::{ColumnTrait, Condition, Value};
 
 use super::http::EvaluationFilter;
 use crate::domain::evaluation::{EvaluationFacts, EvaluationKey};
 use crate::domain::kept::{Kept, Resource};
 use crate::store::Error;
-use crate::store::table::{Column, Followers, Model, Table, read_list, write_list};
+use crate::store::table::{Column, Followers, Model, Table, created, read_list, write_list};
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -66,7 +68,7 @@ mod claim {
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "claim")]
-    pub struct Model {
+    pub(super) struct Model {
         #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
         pub county: String,
         #[sea_orm(primary_key, auto_increment = false)]
@@ -226,3 +228,8 @@ pub(super) fn matching(filter: &EvaluationFilter) -> Condition {
 
 /// The column of the unit.
 pub(super) const UNIT: row::Column = row::Column::Unit;
+
+/// How the claims' entity would create its table.
+pub fn claims(backend: DbBackend) -> TableCreateStatement {
+    created::<claim::Entity>(backend)
+}

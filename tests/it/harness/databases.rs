@@ -58,7 +58,8 @@ async fn sqlite_template() -> &'static Path {
             let path = directory.path().join("template.db");
             migrate(&format!("sqlite://{}?mode=rwc", path.display())).await;
             // Bring everything out of the write-ahead log into the file that is copied.
-            let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+            let mut connection =
+                sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
             (directory, path)
