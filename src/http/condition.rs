@@ -7,9 +7,13 @@ use std::future::{Ready, ready};
 
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use std::convert::Infallible;
 
+use super::error::ApiError;
+use crate::domain::violation::Wrong;
 use crate::store::write::Expected;
+
+/// The longest header that is read, in characters.
+const MOST: usize = 1000;
 
 /// What a request says about the revision it knows.
 #[derive(Debug, Clone, Default)]
@@ -19,15 +23,23 @@ pub struct Conditions {
 }
 
 impl FromRequest for Conditions {
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let header = |name: HeaderName| {
             let values: Vec<_> = request.headers().get_all(name).filter_map(|value| value.to_str().ok()).collect();
             (!values.is_empty()).then(|| values.join(","))
         };
-        ready(Ok(Self { if_match: header(IF_MATCH), if_none_match: header(IF_NONE_MATCH) }))
+        let known = Self { if_match: header(IF_MATCH), if_none_match: header(IF_NONE_MATCH) };
+        let long = |(name, value): (&'static str, &Option<String>)| {
+            let value = value.as_ref().filter(|value| value.chars().count() > MOST)?;
+            let wrong =
+                Wrong::new("text_too_long", format!("最多 {MOST} 个字符"), format!("at most {MOST} characters"));
+            Some(ApiError::parameter(name, wrong, value))
+        };
+        let sent = [("If-Match", &known.if_match), ("If-None-Match", &known.if_none_match)];
+        ready(sent.into_iter().find_map(long).map_or(Ok(known.clone()), Err))
     }
 }
 

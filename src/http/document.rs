@@ -11,6 +11,7 @@ pub fn tidy(document: &mut Value) {
     require_all(document);
     split_inputs(document);
     parameters(document);
+    permissions(document);
 }
 
 fn schemas(document: &mut Value) -> Option<&mut Map<String, Value>> {
@@ -127,6 +128,20 @@ fn split_inputs(document: &mut Value) {
 
 fn referred(schema: &Value) -> Option<String> {
     schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()).map(str::to_owned)
+}
+
+/// Moves the permission an operation asks for from the scopes of its bearer token to `x-permission`.
+///
+/// OpenAPI 3.1 allows scopes there, but linters and generators that grew up with 3.0 do not.
+fn permissions(document: &mut Value) {
+    visit(document, &mut |map| {
+        let Some(names) = map.get_mut("security").and_then(|all| all.pointer_mut("/0/bearer")) else { return };
+        let name = names.get(0).cloned();
+        *names = json!([]);
+        if let Some(name) = name {
+            map.insert("x-permission".into(), name);
+        }
+    });
 }
 
 /// A parameter that is left out is not null: `?year=null` means nothing.

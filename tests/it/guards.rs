@@ -28,7 +28,7 @@ fn operations() -> Vec<Operation> {
             all.push(Operation {
                 method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
                 path: path.replace("{id}", existing(&collection)),
-                permission: operation["security"][0]["bearer"][0].as_str().unwrap().to_owned(),
+                permission: operation["x-permission"].as_str().unwrap().to_owned(),
                 collection,
             });
         }

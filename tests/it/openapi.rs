@@ -97,10 +97,13 @@ fn lint_operations(document: &Value, wrong: &mut Vec<String>) {
             if operation["summary"].as_str().unwrap_or_default().is_empty() {
                 wrong.push(format!("{place}: no summary"));
             }
+            if operation["description"].as_str().unwrap_or_default().is_empty() {
+                wrong.push(format!("{place}: no description"));
+            }
             if operation["tags"].as_array().is_none_or(|tags| tags.len() != 1) {
                 wrong.push(format!("{place}: not exactly one tag"));
             }
-            if operation["security"][0]["bearer"].as_array().is_none_or(|names| names.len() != 1) {
+            if operation["security"][0]["bearer"].is_null() || operation["x-permission"].is_null() {
                 wrong.push(format!("{place}: does not name its permission"));
             }
             let declared: Vec<_> =

@@ -49,6 +49,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 }
 
 /// List budget lines
+///
+/// Those the caller may see, page by page, in the order of their ids.
 #[utoipa::path(
     tag = "budget-lines",
     operation_id = "list_budget_lines",
@@ -65,6 +67,8 @@ async fn list_budget_lines(caller: Caller<Read>, context: Data<Context>, listing
 }
 
 /// Read a budget line
+///
+/// Answers 304 where the caller has it already.
 #[utoipa::path(
     tag = "budget-lines",
     operation_id = "get_budget_line",

@@ -46,6 +46,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 }
 
 /// List divisions
+///
+/// Those the caller may see, page by page, in the order of their ids.
 #[utoipa::path(
     tag = "divisions",
     operation_id = "list_divisions",
@@ -62,6 +64,8 @@ async fn list_divisions(_caller: Caller<Read>, context: Data<Context>, listing: 
 }
 
 /// Read a division
+///
+/// Answers 304 where the caller has it already.
 #[utoipa::path(
     tag = "divisions",
     operation_id = "get_division",

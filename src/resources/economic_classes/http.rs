@@ -47,6 +47,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 }
 
 /// List economic classes
+///
+/// Those the caller may see, page by page, in the order of their ids.
 #[utoipa::path(
     tag = "economic-classes",
     operation_id = "list_economic_classes",
@@ -67,6 +69,8 @@ async fn list_economic_classes(
 }
 
 /// Read an economic class
+///
+/// Answers 304 where the caller has it already.
 #[utoipa::path(
     tag = "economic-classes",
     operation_id = "get_economic_class",

@@ -46,6 +46,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 }
 
 /// List evaluations
+///
+/// Those the caller may see, page by page, in the order of their ids.
 #[utoipa::path(
     tag = "evaluations",
     operation_id = "list_evaluations",
@@ -67,6 +69,8 @@ async fn list_evaluations(caller: Caller<Read>, context: Data<Context>, listing:
 }
 
 /// Read an evaluation
+///
+/// Answers 304 where the caller has it already.
 #[utoipa::path(
     tag = "evaluations",
     operation_id = "get_evaluation",

@@ -104,6 +104,8 @@ async fn list_findings(caller: Caller<Read>, context: Data<Context>, listing: Li
 }
 
 /// List the rules that findings come from
+///
+/// Each with its stable id and what it looks for, in Chinese and English.
 #[utoipa::path(
     tag = "findings",
     operation_id = "list_finding_rules",

@@ -42,6 +42,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 }
 
 /// List indicators
+///
+/// Those the caller may see, page by page, in the order of their ids.
 #[utoipa::path(
     tag = "indicators",
     operation_id = "list_indicators",
@@ -58,6 +60,8 @@ async fn list_indicators(_caller: Caller<Read>, context: Data<Context>, listing:
 }
 
 /// Read an indicator
+///
+/// Answers 304 where the caller has it already.
 #[utoipa::path(
     tag = "indicators",
     operation_id = "get_indicator",

@@ -49,6 +49,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 }
 
 /// List progress rows
+///
+/// Those the caller may see, page by page, in the order of their ids.
 #[utoipa::path(
     tag = "progress",
     operation_id = "list_progress",
@@ -65,6 +67,8 @@ async fn list_progress(caller: Caller<Read>, context: Data<Context>, listing: Li
 }
 
 /// Read a progress row
+///
+/// Answers 304 where the caller has it already.
 #[utoipa::path(
     tag = "progress",
     operation_id = "get_progress",

@@ -43,6 +43,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 }
 
 /// List projects
+///
+/// Those the caller may see, page by page, in the order of their ids.
 #[utoipa::path(
     tag = "projects",
     operation_id = "list_projects",
@@ -59,6 +61,8 @@ async fn list_projects(caller: Caller<Read>, context: Data<Context>, listing: Li
 }
 
 /// Read a project
+///
+/// Answers 304 where the caller has it already.
 #[utoipa::path(
     tag = "projects",
     operation_id = "get_project",

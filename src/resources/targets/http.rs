@@ -49,6 +49,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 }
 
 /// List targets
+///
+/// Those the caller may see, page by page, in the order of their ids.
 #[utoipa::path(
     tag = "targets",
     operation_id = "list_targets",
@@ -65,6 +67,8 @@ async fn list_targets(caller: Caller<Read>, context: Data<Context>, listing: Lis
 }
 
 /// Read a target
+///
+/// Answers 304 where the caller has it already.
 #[utoipa::path(
     tag = "targets",
     operation_id = "get_target",

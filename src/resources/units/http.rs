@@ -42,6 +42,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 }
 
 /// List units
+///
+/// Those the caller may see, page by page, in the order of their ids.
 #[utoipa::path(
     tag = "units",
     operation_id = "list_units",
@@ -58,6 +60,8 @@ async fn list_units(caller: Caller<Read>, context: Data<Context>, listing: Listi
 }
 
 /// Read a unit
+///
+/// Answers 304 where the caller has it already.
 #[utoipa::path(
     tag = "units",
     operation_id = "get_unit",
