@@ -15,8 +15,8 @@ use jixiao::{demo, server, telemetry};
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
-/// Settings are read from the environment: JIXIAO_BIND, JIXIAO_COUNTY, JIXIAO_DATA_DIR, JIXIAO_DATABASE_URL,
-/// JIXIAO_LOG, JIXIAO_LOG_FORMAT.
+/// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`,
+/// `JIXIAO_LOG`, `JIXIAO_LOG_FORMAT`.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

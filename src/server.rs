@@ -121,7 +121,7 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
             .route("/readyz", web::get().to(ready))
             .default_service(web::to(refuse))
     });
-    let listening = server.shutdown_timeout(30).client_request_timeout(std::time::Duration::from_secs(60));
+    let listening = server.shutdown_timeout(30).client_request_timeout(std::time::Duration::from_mins(1));
     Ok(listening.listen(listener)?.run())
 }
 

@@ -353,6 +353,7 @@ mod tests {
             subcategory: crate::domain::indicator::Subcategory::Quantity,
             direction: Direction::AtLeast,
             cumulative: true,
+            place: None,
             part_of: Vec::new(),
         }
     }

@@ -91,15 +91,14 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
 /// A name that is not known, with the nearest known one.
 pub fn unknown_name(code: &'static str, what: (&str, &str), written: &str, known: &[&str]) -> Wrong {
     let (what_zh, what_en) = what;
-    let mut zh = format!("没有{what_zh}“{}”", shortened(written));
-    let mut en = format!("there is no {what_en} `{}`", shortened(written));
-    if let Some(near) = nearest(written, known.iter().copied()) {
-        zh.push_str(&format!("，是否为“{near}”"));
-        en.push_str(&format!("; did you mean `{near}`"));
-    } else if !known.is_empty() {
-        zh.push_str(&format!("，可用：{}", known.join("、")));
-        en.push_str(&format!("; known: {}", known.join(", ")));
-    }
+    let written_short = shortened(written);
+    let (hint_zh, hint_en) = match nearest(written, known.iter().copied()) {
+        Some(near) => (format!("，是否为“{near}”"), format!("; did you mean `{near}`")),
+        None if known.is_empty() => (String::new(), String::new()),
+        None => (format!("，可用：{}", known.join("、")), format!("; known: {}", known.join(", "))),
+    };
+    let zh = format!("没有{what_zh}“{written_short}”{hint_zh}");
+    let en = format!("there is no {what_en} `{written_short}`{hint_en}");
     Wrong::new(code, zh, en)
 }
 

@@ -13,7 +13,6 @@ use utoipa::IntoParams;
 use super::body::{pairs, read_pairs};
 use super::error::ApiError;
 use crate::domain::violation::{Violations, Wrong};
-use crate::domain::word::Word;
 
 /// How many items a page has where nothing was asked.
 const USUAL: u64 = 100;
@@ -64,7 +63,8 @@ impl<F: Deserr<Violations>> Listing<F> {
         filters.sort();
         let text = serde_urlencoded::to_string(&filters).unwrap_or_default();
         let sum = digest(&SHA256, text.as_bytes());
-        let fingerprint = sum.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let start: [u8; 4] = sum.as_ref().first_chunk().copied().unwrap_or_default();
+        let fingerprint = format!("{:08x}", u32::from_be_bytes(start));
         let separator = if text.is_empty() { "" } else { "&" };
         let address = format!("{}?{text}{separator}limit={limit}", request.path());
         Ok(Self { filter, limit, after: paged("after").map(str::to_owned), fingerprint, address })
@@ -125,9 +125,4 @@ macro_rules! page {
             pub next: Option<String>,
         }
     };
-}
-
-/// A key's example, for documentation.
-pub fn example<K: Word>() -> &'static str {
-    K::EXAMPLE
 }

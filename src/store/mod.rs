@@ -1,7 +1,7 @@
-//! Keeping: a [`Store`] for reading, a [`Write`] as the only way to change, and the journal that every change goes into.
+//! Keeping: a [`Store`] for reading, a [`write::Write`] as the only way to change, and the journal that every change goes into.
 //!
 //! The connections are private, and those for reading are opened read-only: the database itself refuses a change
-//! that does not come through [`Write`].
+//! that does not come through [`write::Write`].
 
 mod columns;
 pub mod journal;

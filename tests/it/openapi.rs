@@ -20,7 +20,7 @@ fn objects<'a>(value: &'a Value, place: &str, found: &mut Vec<(String, &'a serde
             map.iter().for_each(|(key, one)| objects(one, &format!("{place}/{key}"), found));
         }
         Value::Array(list) => {
-            list.iter().enumerate().for_each(|(at, one)| objects(one, &format!("{place}/{at}"), found))
+            list.iter().enumerate().for_each(|(at, one)| objects(one, &format!("{place}/{at}"), found));
         }
         _ => {}
     }
@@ -32,10 +32,10 @@ fn lint(document: &Value) -> Vec<String> {
     let mut all = Vec::new();
     objects(document, "", &mut all);
     for (place, object) in &all {
-        if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
-            if document.pointer(reference.trim_start_matches('#')).is_none() {
-                wrong.push(format!("{place}: {reference} leads nowhere"));
-            }
+        if let Some(reference) = object.get("$ref").and_then(Value::as_str)
+            && document.pointer(reference.trim_start_matches('#')).is_none()
+        {
+            wrong.push(format!("{place}: {reference} leads nowhere"));
         }
         if object.contains_key("oneOf") || object.contains_key("anyOf") || object.contains_key("allOf") {
             wrong.push(format!("{place}: a union, which half of the generators do not understand"));
@@ -199,7 +199,7 @@ async fn the_documentation_needs_no_other_server() {
     assert!(page.contains("swagger-ui"), "{page}");
     let addresses: Vec<_> = page.split(['"', '\'']).filter(|text| text.contains("//")).collect();
     assert!(addresses.is_empty(), "{addresses:?}");
-    for asset in page.split('"').filter(|text| text.ends_with(".js") || text.ends_with(".css")) {
+    for asset in page.split('"').filter(|text| [".js", ".css"].iter().any(|end| text.ends_with(end))) {
         let address = format!("{}/docs/{}", service.url, asset.trim_start_matches("./"));
         assert_eq!(reqwest::get(&address).await.unwrap().status().as_u16(), 200, "{address}");
     }

@@ -37,7 +37,9 @@ async fn catalogue(db: &DatabaseConnection) -> Catalogue {
         catalogue.entry(table).or_default().push(column);
     }
     catalogue.remove("seaql_migrations");
-    catalogue.values_mut().for_each(|columns| columns.sort());
+    for columns in catalogue.values_mut() {
+        columns.sort();
+    }
     catalogue
 }
 

@@ -81,7 +81,7 @@ fn sum_mismatch(dossier: &Dossier) -> Vec<Observation> {
         (difference.fen() != 0).then(|| {
             let (sum_wan, stated_wan, difference_wan) = (sum.in_wan(), stated.in_wan(), difference.in_wan());
             Observation::new(
-                &evaluation.key.kind,
+                evaluation.key.kind,
                 format!("支出明细合计 {sum_wan} 万元，报告总额 {stated_wan} 万元，相差 {difference_wan} 万元"),
                 format!("the lines add up to {sum} yuan, the report states {stated}, a difference of {difference}"),
             )

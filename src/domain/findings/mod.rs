@@ -6,6 +6,7 @@
 mod budget;
 mod evaluation;
 mod goals;
+mod report;
 mod unit;
 
 use std::borrow::Cow;
@@ -46,9 +47,9 @@ pub struct Rule {
     look: fn(&Dossier) -> Vec<Observation>,
 }
 
-/// Every rule, in the order of the report: unit, budget, goals, evaluation.
+/// Every rule, in the order of their subjects.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [unit::RULES, budget::RULES, goals::RULES, evaluation::RULES].into_iter().flatten()
+    [unit::RULES, budget::RULES, goals::RULES, evaluation::RULES, report::RULES].into_iter().flatten()
 }
 
 /// The stable id of a rule that exists.

@@ -76,15 +76,12 @@ pub async fn list(
 
 /// The units and years that have anything to judge, in order.
 async fn cards(view: &View<'_>, scope: &Scope, filter: &FindingFilter) -> Result<BTreeSet<ScorecardKey>, ApiError> {
-    let seen: Vec<UnitCode> = match &filter.unit {
-        Some(unit) => {
-            units::require_visible(view, scope, unit).await?;
-            vec![unit.clone()]
-        }
-        None => {
-            let condition = units::visible(view, scope, units::store::CODE).await?;
-            view.list::<Units>(condition, None, None).await?.into_iter().map(|unit| unit.key).collect()
-        }
+    let seen: Vec<UnitCode> = if let Some(unit) = &filter.unit {
+        units::require_visible(view, scope, unit).await?;
+        vec![unit.clone()]
+    } else {
+        let condition = units::visible(view, scope, units::store::CODE).await?;
+        view.list::<Units>(condition, None, None).await?.into_iter().map(|unit| unit.key).collect()
     };
     let mut cards = BTreeSet::new();
     for unit in seen {

@@ -107,20 +107,20 @@ impl Cluster {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests have settings of their own")]
 async fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceCell<Option<Cluster>> = OnceCell::const_new();
     CLUSTER
         .get_or_init(|| async {
-            let (address, alive) = match std::env::var("JIXIAO_TEST_POSTGRES") {
-                Ok(url) => (with_placeholder(&url), None),
-                Err(_) => {
-                    let Some((address, alive)) = private_cluster() else {
-                        assert!(std::env::var("CI").is_err(), "{MISSING}");
-                        eprintln!("{MISSING}");
-                        return None;
-                    };
-                    (address, Some(alive))
-                }
+            let (address, alive) = if let Ok(url) = std::env::var("JIXIAO_TEST_POSTGRES") {
+                (with_placeholder(&url), None)
+            } else {
+                let Some((address, alive)) = private_cluster() else {
+                    assert!(std::env::var("CI").is_err(), "{MISSING}");
+                    eprintln!("{MISSING}");
+                    return None;
+                };
+                (address, Some(alive))
             };
             let template = format!("jixiao_template_{}", std::process::id());
             let cluster = Cluster { address, template: template.clone(), _alive: alive };

@@ -20,21 +20,20 @@ pub use self::databases::{Database, Kind};
 macro_rules! on_both {
     ($($(#[$about:meta])* async fn $name:ident($service:ident: Service) $body:block)+) => {$(
         $(#[$about])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
+        async fn $name($service: crate::harness::Service) $body
 
-            async fn body($service: crate::harness::Service) $body
+        mod $name {
+            use crate::harness::{Kind, Service};
 
             #[actix_web::test]
             async fn sqlite() {
-                body(crate::harness::Service::start(crate::harness::Kind::Sqlite).await.unwrap()).await;
+                super::$name(Service::start(Kind::Sqlite).await.unwrap()).await;
             }
 
             #[actix_web::test]
             async fn postgres() {
-                if let Some(service) = crate::harness::Service::start(crate::harness::Kind::Postgres).await {
-                    body(service).await;
+                if let Some(service) = Service::start(Kind::Postgres).await {
+                    super::$name(service).await;
                 }
             }
         }
