@@ -2,7 +2,6 @@
 # Build: dependencies first, so that a change of the source does not compile them again.
 FROM rust:1.95-bookworm AS build
 WORKDIR /jixiao
-RUN apt-get update && apt-get install -y --no-install-recommends cmake && rm -rf /var/lib/apt/lists/*
 COPY Cargo.toml Cargo.lock ./
 COPY migration/Cargo.toml migration/Cargo.toml
 RUN mkdir -p src tests/it migration/src \

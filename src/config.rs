@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use tracing_subscriber::EnvFilter;
+
 use crate::domain::codes::DivisionCode;
 
 /// Every setting.
@@ -60,6 +62,9 @@ impl Config {
         }
         if !["text", "json"].contains(&format.as_str()) {
             mistakes.push(format!("JIXIAO_LOG_FORMAT: `{format}` is neither text nor json"));
+        }
+        if log.parse::<EnvFilter>().is_err() {
+            mistakes.push(format!("JIXIAO_LOG: `{log}` is not a filter such as info or jixiao=debug"));
         }
         match (bind, county) {
             (Ok(bind), Ok(county)) if mistakes.is_empty() => {

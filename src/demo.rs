@@ -55,7 +55,7 @@ pub async fn load(context: &Context) -> Result<(), ApiError> {
         indicators::put(write_to, key, facts, Expected::Unsaid).await?;
     }
     for (key, facts) in items(case!("targets"))? {
-        targets::put(write_to, &everything, key, facts, Expected::Unsaid).await?;
+        targets::put(write_to, &Caller::local("demo", Role::Admin), key, facts, Expected::Unsaid).await?;
     }
     for (key, facts) in items(case!("progress"))? {
         progress::put(write_to, &everything, key, facts, Expected::Unsaid).await?;
@@ -66,7 +66,7 @@ pub async fn load(context: &Context) -> Result<(), ApiError> {
     Ok(write.commit().await?)
 }
 
-/// Loads the national economic classification as the list of a year; tells how many classes are new or changed.
+/// Loads the national economic classification as the list of a year; tells how many classes are new.
 ///
 /// # Errors
 /// The database's.
@@ -104,13 +104,23 @@ fn broken(wrong: Wrong) -> ApiError {
 pub async fn summary(context: &Context, address: SocketAddr) -> Result<String, ApiError> {
     let key = |text: &str| text.parse::<ScorecardKey>().map_err(broken);
     let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
-    let county = scorecards::get(&snapshot.view(), &Scope::County, &key("430922:2023")?, today).await?;
-    let centre = scorecards::get(&snapshot.view(), &Scope::County, &key("209002:2023")?, today).await?;
+    let view = snapshot.view();
     let mut text = String::from("\n绩效 Jixiao · 桃江县投资促进服务中心 2023\n\n");
+    let county = scorecards::get(&view, &Scope::County, &key("430922:2023")?, today).await;
+    let centre = scorecards::get(&view, &Scope::County, &key("209002:2023")?, today).await;
     // Writing to a string cannot fail.
-    let _ = write_completions(&mut text, &county)
-        .and_then(|()| write_score(&mut text, &centre))
-        .and_then(|()| write_findings(&mut text, &centre));
+    let _ = match (county, centre) {
+        (Ok(county), Ok(centre)) => write_completions(&mut text, &county)
+            .and_then(|()| write_score(&mut text, &centre))
+            .and_then(|()| write_findings(&mut text, &centre)),
+        (Err(ApiError::NotFound), _) | (_, Err(ApiError::NotFound)) => {
+            writeln!(
+                text,
+                "  数据目录中已有其他数据，未载入示例。This data directory holds other data; the case was not loaded."
+            )
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
     let url = format!("http://{address}");
     let _ = write!(text, "\n  API   {url}/v1\n  docs  {url}/docs/\n\n  tokens, good for a day:\n");
     for role in Role::ALL {

@@ -87,7 +87,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Codes { year } => {
             let context = open(&config).await?;
             let loaded = demo::load_codes(&context, year).await?;
-            println!("{loaded} classes of {year} are new or changed");
+            println!("{loaded} classes of {year} are new");
         }
         Command::Serve => {
             telemetry::start(&config)?;

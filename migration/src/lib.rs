@@ -42,6 +42,13 @@ fn key(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     column
 }
 
+/// A project that a row refers to, or null; a foreign key with a null in it is not checked.
+fn project_ref(manager: &SchemaManager<'_>) -> ColumnDef {
+    let mut column = key(manager, "project_ref");
+    column.null();
+    column
+}
+
 /// Text that may be null.
 fn text(name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
@@ -92,6 +99,18 @@ async fn create(
     columns: Vec<ColumnDef>,
     references: &[(&[&'static str], &'static str, &[&'static str])],
 ) -> Result<(), DbErr> {
+    create_following(manager, table, key, columns, references, None).await
+}
+
+/// The same, its rows going with those of the table it follows.
+async fn create_following(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    key: &[&'static str],
+    columns: Vec<ColumnDef>,
+    references: &[(&[&'static str], &'static str, &[&'static str])],
+    follows: Option<&str>,
+) -> Result<(), DbErr> {
     let mut create = Table::create();
     create.table(table);
     for mut column in columns {
@@ -106,6 +125,9 @@ async fn create(
     for (place, (from, to, columns)) in references.iter().enumerate() {
         let mut reference = ForeignKey::create();
         reference.name(format!("{table}_fkey_{place}")).from_tbl(table).to_tbl(*to);
+        if follows == Some(*to) {
+            reference.on_delete(ForeignKeyAction::Cascade);
+        }
         for column in *from {
             reference.from_col(*column);
         }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::{create, fixed, index, key, list, required_integer, required_text, revision, text};
+use crate::{create, fixed, index, key, list, project_ref, required_integer, required_text, revision, text};
 
 crate::migration!(up);
 
@@ -24,6 +24,7 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     create(manager, "indicator", &["county", "code"], columns, &[]).await?;
 
     let unit = (&["county", "unit"][..], "unit", &["county", "code"][..]);
+    let project = (&["county", "unit", "year", "project_ref"][..], "project", &["county", "unit", "year", "code"][..]);
     let indicator = (&["county", "indicator"][..], "indicator", &["county", "code"][..]);
     let columns = vec![
         key(manager, "county"),
@@ -36,10 +37,11 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         text("value_as_printed"),
         text("goal"),
         text("document"),
+        project_ref(manager),
         revision(),
     ];
     let primary = ["county", "unit", "year", "project", "indicator", "assigner"];
-    create(manager, "target", &primary, columns, &[unit, indicator]).await?;
+    create(manager, "target", &primary, columns, &[unit, indicator, project]).await?;
     index(manager, "target", &["county", "indicator", "year"]).await?;
 
     let value = ColumnDef::new("value").big_integer().not_null().take();

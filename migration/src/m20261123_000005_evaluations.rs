@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::{create, fixed, index, key, list, required_integer, required_text, revision, text};
+use crate::{
+    create, create_following, fixed, index, key, list, project_ref, required_integer, required_text, revision, text,
+};
 
 crate::migration!(up);
 
@@ -26,11 +28,14 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         text("signed_by"),
         text("signed_on"),
         text("submitted_on"),
+        project_ref(manager),
         revision(),
     ];
     let primary = ["county", "unit", "year", "project", "kind"];
     let unit = (&["county", "unit"][..], "unit", &["county", "code"][..]);
-    create(manager, "evaluation", &primary, columns, &[unit]).await?;
+    let of_project =
+        (&["county", "unit", "year", "project_ref"][..], "project", &["county", "unit", "year", "code"][..]);
+    create(manager, "evaluation", &primary, columns, &[unit, of_project]).await?;
     index(manager, "evaluation", &["county", "year"]).await?;
 
     // One row for each target an evaluation claims, so that the database refuses to delete a claimed target.
@@ -52,6 +57,6 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         "target",
         &["county", "unit", "year", "project", "indicator", "assigner"][..],
     );
-    create(manager, "claim", &claim, columns, &[evaluation, target]).await?;
+    create_following(manager, "claim", &claim, columns, &[evaluation, target], Some("evaluation")).await?;
     index(manager, "claim", &["county", "target_unit", "year"]).await
 }

@@ -4,6 +4,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::code_list::EconomicClassFacts;
 use super::codes::{AsPrinted, EconomicCode, ProjectCode, UnitCode};
 use super::kept::{Kept, Resource, dangling};
 use super::money::{Balance, Money, Printed};
@@ -64,11 +65,18 @@ impl BudgetLineFacts {
         self.executed_as_printed.as_ref().and_then(|text| Printed::parse(text.as_str()).ok())
     }
 
-    /// Whether a line may say this of a class of its year's list (`leaf`: known and without classes below it).
+    /// Whether a line may say this, given its class in the list of the year and whether the line is there already.
     ///
     /// # Errors
-    /// A class that is not in the list or not a 款, a project that is not there, a print that says another amount.
-    pub fn check(&self, key: &BudgetLineKey, class_known: bool, project_known: bool) -> Result<(), Violations> {
+    /// A class that is not in the list, not a 款, or retired and so not open to new lines; a project that is not
+    /// there; a print that says another amount.
+    pub fn check(
+        &self,
+        key: &BudgetLineKey,
+        class_facts: Option<&EconomicClassFacts>,
+        known: bool,
+        project_known: bool,
+    ) -> Result<(), Violations> {
         let mut broken = Violations::default();
         let class = &key.economic_class;
         if class.as_str().len() < 5 {
@@ -82,8 +90,15 @@ impl BudgetLineFacts {
                 .showing(class),
             );
         } else {
-            broken.require(class_known, || dangling("", Resource::EconomicClasses, &format!("{}:{class}", key.year)));
+            broken.require(class_facts.is_some(), || {
+                dangling("", Resource::EconomicClasses, &format!("{}:{class}", key.year))
+            });
         }
+        broken.require(known || !class_facts.is_some_and(|class| class.retired), || {
+            Wrong::new("retired_class", "该科目已停用，不能新增预算行", "the class is retired and takes no new lines")
+                .at("")
+                .showing(class)
+        });
         broken.require(project_known, || dangling("", Resource::Projects, &key.project));
         for (name, amount, printed) in [
             ("approved", self.approved, &self.approved_as_printed),

@@ -125,12 +125,17 @@ pub struct DivisionFacts {
 }
 
 impl DivisionFacts {
-    /// Whether a division may say this, given the level of its parent in the same list.
+    /// Whether a division may say this, given the level of its parent and the highest of those right below it, in
+    /// the same list.
     ///
     /// # Errors
-    /// A parent that is not in the list, or not of a higher level (which also rules out cycles).
-    pub fn check(&self, parent: Option<DivisionLevel>) -> Result<(), Violations> {
+    /// A parent that is not in the list; a level that is not between them, which also rules out cycles.
+    pub fn check(&self, parent: Option<DivisionLevel>, below: Option<DivisionLevel>) -> Result<(), Violations> {
         let mut broken = Violations::default();
+        broken.require(below.is_none_or(|below| self.level < below), || {
+            Wrong::new("wrong_level", "级别须高于其下级区划", "the level must be above that of its divisions")
+                .at("/level")
+        });
         match (&self.parent, parent) {
             (Some(code), None) => broken.0.push(dangling("/parent", Resource::Divisions, code)),
             (Some(_), Some(level)) => broken.require(level < self.level, || {

@@ -50,8 +50,8 @@ macro_rules! text_word {
 }
 
 const CODE: &str = "[A-Za-z0-9._-]{1,40}";
-const LINE: &str = r"[^\u0000-\u001f\u007f]+";
-const PROSE: &str = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]+";
+const LINE: &str = r"[^\u0000-\u001f\u007f-\u009f]+";
+const PROSE: &str = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]+";
 
 text_word! {
     /// A unit's code (单位编码), unique in its county: `209002`.
@@ -129,8 +129,7 @@ fn bounded(text: &str, most: usize, forbidden: impl Fn(char) -> bool) -> Result<
     if text.chars().count() > most {
         return Err(Wrong::new("text_too_long", format!("最多 {most} 个字符"), format!("at most {most} characters")));
     }
-    // C1 controls (U+0080 to U+009F) are what GB18030 read as Latin-1 looks like; plain text has no use for them.
-    if text.chars().any(|c| forbidden(c) && !matches!(c, '\u{80}'..='\u{9f}')) {
+    if text.chars().any(forbidden) {
         return Err(Wrong::new("control_character", "含有控制字符", "contains control characters"));
     }
     Ok(())

@@ -81,31 +81,67 @@ fn state(met: bool) -> CompletionState {
     if met { CompletionState::Met } else { CompletionState::Missed }
 }
 
-/// The points an actual earns: all when met, in proportion when not, none below nothing; null when not known.
-///
-/// A strict `>` that is just reached has the whole proportion and so the whole points, as deployed systems give them.
-pub fn earned(
-    direction: Direction,
-    weight: Points,
-    target: Option<Quantity>,
-    actual: Option<Quantity>,
-) -> Option<Points> {
-    let actual = i128::from(actual?.micros());
-    if direction == Direction::Qualitative {
-        return Some(weight.times(actual.clamp(0, 100_000_000), 100_000_000));
-    }
-    let target = i128::from(target?.micros());
-    let (part, whole) = match direction {
-        Direction::AtLeast | Direction::MoreThan if actual >= target => (1, 1),
-        Direction::Equal if actual == target || (target == 0 && actual < 0) || (target > 0 && actual > target) => {
-            (1, 1)
+/// The share of its points an actual earns, and by which rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// All of them: the target is reached.
+    All,
+    /// None: nothing was reached, or there is no proportion to a target of zero.
+    Nothing,
+    /// In proportion, `actual ÷ target`.
+    Proportion(Quantity, Quantity),
+    /// In proportion to what is left below twice the ceiling, `2 − actual ÷ target`.
+    Mirror(Quantity, Quantity),
+    /// The percentage achieved of a qualitative target.
+    Percent(Quantity),
+}
+
+impl Share {
+    /// The share an actual earns; null when not known.
+    ///
+    /// A strict `>` that is just reached has the whole proportion and so the whole points, as deployed systems give
+    /// them; so has an `=` that is exceeded.
+    pub fn of(direction: Direction, target: Option<Quantity>, actual: Option<Quantity>) -> Option<Self> {
+        let actual = actual?;
+        if direction == Direction::Qualitative {
+            return Some(Self::Percent(actual));
         }
-        Direction::AtMost | Direction::LessThan if actual <= target => (1, 1),
-        _ if target <= 0 => (0, 1),
-        Direction::AtMost | Direction::LessThan => ((2 * target - actual).max(0), target),
-        _ => (actual.max(0), target),
-    };
-    Some(weight.times(part, whole))
+        let (target, a, t) = (target?, actual.micros(), target?.micros());
+        Some(match direction {
+            Direction::AtLeast | Direction::MoreThan if a >= t => Self::All,
+            Direction::Equal if a == t || (t == 0 && a < 0) || (t > 0 && a > t) => Self::All,
+            Direction::AtMost | Direction::LessThan if a <= t => Self::All,
+            _ if t <= 0 => Self::Nothing,
+            Direction::AtMost | Direction::LessThan if i128::from(a) >= 2 * i128::from(t) => Self::Nothing,
+            Direction::AtMost | Direction::LessThan => Self::Mirror(actual, target),
+            _ if a <= 0 => Self::Nothing,
+            _ => Self::Proportion(actual, target),
+        })
+    }
+
+    /// This share of so many points, rounded half up to two decimals.
+    pub fn of_points(self, weight: Points) -> Points {
+        let wide = |quantity: Quantity| i128::from(quantity.micros());
+        match self {
+            Self::All => weight,
+            Self::Nothing => Points::ZERO,
+            Self::Proportion(actual, target) => weight.times(wide(actual), wide(target)),
+            Self::Mirror(actual, target) => weight.times(2 * wide(target) - wide(actual), wide(target)),
+            Self::Percent(actual) => weight.times(wide(actual).clamp(0, 100_000_000), 100_000_000),
+        }
+    }
+
+    /// The computation as a person would write it: `11.25 × 21 ÷ 320 = 0.74`.
+    pub fn formula(self, weight: Points) -> String {
+        let points = self.of_points(weight);
+        match self {
+            Self::All => format!("{weight} × 1 = {points}"),
+            Self::Nothing => format!("{weight} × 0 = {points}"),
+            Self::Proportion(actual, target) => format!("{weight} × {actual} ÷ {target} = {points}"),
+            Self::Mirror(actual, target) => format!("{weight} × (2 − {actual} ÷ {target}) = {points}"),
+            Self::Percent(actual) => format!("{weight} × {actual}% = {points}"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -167,8 +203,24 @@ mod tests {
             let case = format!("{direction} {target} {actual}");
             assert_eq!(completion.state, state, "{case}");
             assert_eq!(completion.percent.map(|rate| rate.to_string()).as_deref(), percent, "{case}");
-            let earned = earned(direction, Points::whole(10), q(target), q(actual)).map(|points| points.to_string());
-            assert_eq!(earned.as_deref(), Some(points), "{case}");
+            let share = Share::of(direction, q(target), q(actual)).unwrap();
+            assert_eq!(share.of_points(Points::whole(10)).to_string(), points, "{case}");
+        }
+    }
+
+    #[test]
+    fn formulas_say_what_was_computed() {
+        for (direction, target, actual, formula) in [
+            (Direction::AtLeast, "320", "21", "11.25 × 21 ÷ 320 = 0.74"),
+            (Direction::AtLeast, "30", "34", "11.25 × 1 = 11.25"),
+            (Direction::AtLeast, "0", "-5", "11.25 × 0 = 0.00"),
+            (Direction::Equal, "10", "12", "11.25 × 1 = 11.25"),
+            (Direction::AtMost, "10", "12.5", "11.25 × (2 − 12.5 ÷ 10) = 8.44"),
+            (Direction::AtMost, "10", "99", "11.25 × 0 = 0.00"),
+            (Direction::Qualitative, "", "85", "11.25 × 85% = 9.56"),
+        ] {
+            let share = Share::of(direction, q(target), q(actual)).unwrap();
+            assert_eq!(share.formula("11.25".parse().unwrap()), formula);
         }
     }
 
@@ -177,7 +229,7 @@ mod tests {
         for (target, actual, note) in [("", "5", CompletionNote::NoTarget), ("5", "", CompletionNote::NoActual)] {
             let completion = Completion::of(Direction::AtLeast, q(target), q(actual));
             assert_eq!(completion, Completion { state: CompletionState::Unknown, percent: None, note });
-            assert_eq!(earned(Direction::AtLeast, Points::whole(10), q(target), q(actual)), None);
+            assert_eq!(Share::of(Direction::AtLeast, q(target), q(actual)), None);
         }
     }
 
@@ -189,7 +241,7 @@ mod tests {
             let direction = Direction::ALL[way];
             let (target, actual) = (Some(Quantity::of_micros(target)), Some(Quantity::of_micros(actual)));
             let weight = Points::of_hundredths(1125);
-            let points = earned(direction, weight, target, actual).unwrap();
+            let points = Share::of(direction, target, actual).unwrap().of_points(weight);
             prop_assert!(Points::ZERO <= points && points <= weight);
             let met = Completion::of(direction, target, actual).state == CompletionState::Met;
             prop_assert!(!met || points == weight || direction == Direction::Qualitative);
@@ -197,9 +249,10 @@ mod tests {
 
         #[test]
         fn more_is_never_worth_less(target in 1_i64..1_000_000, less in 0_i64..2_000_000, more in 0_i64..1_000_000) {
-            let points = |actual| earned(
-                Direction::AtLeast, Points::whole(50), Some(Quantity::of_micros(target)), Some(Quantity::of_micros(actual)),
-            );
+            let points = |actual| {
+                let (target, actual) = (Some(Quantity::of_micros(target)), Some(Quantity::of_micros(actual)));
+                Share::of(Direction::AtLeast, target, actual).unwrap().of_points(Points::whole(50))
+            };
             prop_assert!(points(less) <= points(less + more));
         }
     }

@@ -147,23 +147,23 @@ impl Dossier {
         EvaluationComputed { score: self.score(evaluation), totals: self.totals(evaluation) }
     }
 
+    /// The total spent on a project as its self-evaluation states it.
+    pub fn stated_executed_of(&self, project: &MaybeProject) -> Option<Money> {
+        let own = |one: &&Stated| one.key.kind == EvaluationKind::SelfEvaluation && one.key.project == *project;
+        self.evaluations.iter().find(own)?.facts.stated_executed
+    }
+
     /// The total spent as the unit's self-evaluations state it: that of the unit as a whole, or the sum of its
     /// projects' where every project with lines has one; otherwise unknown.
     pub fn stated_executed(&self) -> Option<Money> {
-        let stated = |project: &MaybeProject| {
-            self.evaluations
-                .iter()
-                .find(|one| one.key.kind == EvaluationKind::SelfEvaluation && one.key.project == *project)
-                .and_then(|one| one.facts.stated_executed)
-        };
-        if let Some(whole) = stated(&MaybeProject(None)) {
+        if let Some(whole) = self.stated_executed_of(&MaybeProject(None)) {
             return Some(whole);
         }
         let mut projects: Vec<_> = self.lines.iter().map(|line| line.key.project.clone()).collect();
         projects.dedup();
         let sum = projects
             .into_iter()
-            .map(|project| stated(&MaybeProject(Some(project))).map(Money::fen))
+            .map(|project| self.stated_executed_of(&MaybeProject(Some(project))).map(Money::fen))
             .try_fold(0_i64, |sum, one| sum.checked_add(one?));
         sum.filter(|_| !self.lines.is_empty()).map(Money::of_fen)
     }

@@ -153,7 +153,17 @@ pub enum Claim {
     Unrelated,
 }
 
+impl EvaluationKind {
+    /// Whether the unit speaks for itself; the others speak for those above it.
+    pub const fn is_of_the_unit_itself(self) -> bool {
+        matches!(self, Self::SelfEvaluation)
+    }
+}
+
 impl EvaluationFacts {
+    /// At most so many targets are claimed.
+    pub const MOST_INDICATORS: usize = 200;
+
     /// Whether an evaluation may say this, `claims` being what is known of its targets, in order.
     ///
     /// # Errors
@@ -162,13 +172,22 @@ impl EvaluationFacts {
     pub fn check(&self, key: &EvaluationKey, claims: &[Claim], project_known: bool) -> Result<(), Violations> {
         let mut broken = Violations::default();
         broken.require(project_known, || dangling("", Resource::Projects, &key.project));
-        broken.require(self.indicators.len() <= 200, || too_many("/indicators", 200));
+        broken
+            .require(self.indicators.len() <= Self::MOST_INDICATORS, || too_many("/indicators", Self::MOST_INDICATORS));
         broken.require(self.activities.len() <= 20, || too_many("/activities", 20));
         broken.0.extend(disagreement(
             "/stated_executed_as_printed",
             self.stated_executed,
             self.stated_executed_as_printed.as_ref(),
         ));
+        let mut kinds = BTreeSet::new();
+        for (place, activity) in self.activities.iter().enumerate() {
+            broken.require(kinds.insert(activity.kind), || {
+                Wrong::new("duplicate", "同一活动出现两次", "the same activity twice")
+                    .at(format!("/activities/{place}/kind"))
+                    .showing(activity.kind)
+            });
+        }
         let mut seen = BTreeSet::new();
         for (place, (assessed, claim)) in self.indicators.iter().zip(claims).enumerate() {
             let pointer = format!("/indicators/{place}/target");

@@ -110,6 +110,9 @@ pub struct IndicatorFacts {
 }
 
 impl IndicatorFacts {
+    /// An indicator is part of at most so many others.
+    pub const MOST_WHOLES: usize = 20;
+
     /// Whether an indicator may say this, `unknown` being those of `part_of` that are not there.
     ///
     /// # Errors
@@ -125,7 +128,7 @@ impl IndicatorFacts {
             )
             .at("/subcategory")
         });
-        broken.require(self.part_of.len() <= 20, || too_many("/part_of", 20));
+        broken.require(self.part_of.len() <= Self::MOST_WHOLES, || too_many("/part_of", Self::MOST_WHOLES));
         for (place, whole) in self.part_of.iter().enumerate() {
             let pointer = format!("/part_of/{place}");
             if whole == code {

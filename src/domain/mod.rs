@@ -7,7 +7,7 @@
 //! | [`money`], [`quantity`], [`period`], [`codes`] | the words themselves |
 //! | [`kept`] | the names of the resources, and a row as the store keeps it |
 //! | [`mod@unit`], [`project`], [`code_list`], [`budget_line`], [`indicator`], [`target`], [`progress`], [`evaluation`] | one resource each: its key, its facts, its rules |
-//! | [`completion`], [`scoring`] | how much of a target was reached, and what it earns |
+//! | [`completion`], [`scoring`], [`grade`] | how much of a target was reached, what it earns, and what that is called |
 //! | [`dossier`] | everything the rules look at for one unit and year |
 //! | [`findings`] | what does not add up |
 //! | [`scorecard`] | the whole of it on one page |
@@ -35,6 +35,7 @@ pub mod target;
 pub mod unit;
 
 pub mod completion;
+pub mod grade;
 pub mod scoring;
 
 pub mod dossier;

@@ -69,6 +69,11 @@ impl Balance {
     pub fn in_wan(self) -> String {
         trimmed(&fixed::print(self.0, 6))
     }
+
+    /// The same sum in 亿元 without trailing zeros: `0.034591`.
+    pub fn in_yi(self) -> String {
+        trimmed(&fixed::print(self.0, 10))
+    }
 }
 
 impl From<Money> for Balance {
@@ -201,6 +206,7 @@ mod tests {
 
         assert_eq!((sum.to_string(), stated.to_string()), ("3459100.00".into(), "3449100.00".into()));
         assert_eq!(((sum - stated).to_string(), sum.in_wan()), ("10000.00".into(), "345.91".into()));
+        assert_eq!(sum.in_yi(), "0.034591");
     }
 
     #[test]

@@ -157,6 +157,13 @@ fn invalid_month() -> Wrong {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StatedDate(String);
 
+impl StatedDate {
+    /// Whether all of it is after all of another: `2023-05` is not after `2023`, which it lies in.
+    pub fn is_after(&self, other: &Self) -> bool {
+        self.0 > other.0 && !self.0.starts_with(&other.0)
+    }
+}
+
 impl fmt::Display for StatedDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -171,7 +178,10 @@ impl FromStr for StatedDate {
         let known = match text.len() {
             4 => text.parse::<Year>().is_ok(),
             7 => text.parse::<Month>().is_ok(),
-            10 => text.get(..7).is_some_and(|month| month.parse::<Month>().is_ok()) && day(),
+            10 => {
+                let digits = text.bytes().filter(u8::is_ascii_digit).count() == 8;
+                digits && text.get(..7).is_some_and(|month| month.parse::<Month>().is_ok()) && day()
+            }
             _ => false,
         };
         if known {
@@ -221,7 +231,7 @@ mod tests {
         for good in ["2015", "2015-12", "2024-02-29"] {
             assert_eq!(good.parse::<StatedDate>().unwrap().to_string(), good);
         }
-        for bad in ["2023-02-29", "2023-02-30", "15-12", "2015-13", "2015-12-1", "昨天"] {
+        for bad in ["2023-02-29", "2023-02-30", "15-12", "2015-13", "2015-12-1", "2015-12- 1", "昨天"] {
             assert_eq!(bad.parse::<StatedDate>().map_err(|wrong| wrong.code), Err("invalid_date"), "{bad}");
         }
     }

@@ -122,15 +122,10 @@ impl From<&Dossier> for Scorecard {
     fn from(dossier: &Dossier) -> Self {
         let project = |kept: &super::kept::Kept<super::project::ProjectKey, super::project::ProjectFacts>| {
             let code = MaybeProject(Some(kept.key.code.clone()));
-            let stated = dossier
-                .evaluations
-                .iter()
-                .find(|one| one.key.project == code && one.key.kind.code() == "self")
-                .and_then(|one| one.facts.stated_executed);
             let lines = dossier.lines_of(&code);
             ProjectBudget {
                 project: kept.clone().into(),
-                totals: BudgetTotals::of(lines.iter().map(|line| &line.facts), stated),
+                totals: BudgetTotals::of(lines.iter().map(|line| &line.facts), dossier.stated_executed_of(&code)),
             }
         };
         let evaluation = |stated: &super::dossier::Stated| Evaluation::of(stated.clone(), dossier.computed(stated));

@@ -7,8 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::budget_line::BudgetTotals;
-use super::completion::{Completion, CompletionState, earned};
-use super::indicator::{Category, Direction, IndicatorFacts};
+use super::completion::{Completion, Share};
+use super::grade::Grade;
+use super::indicator::{Category, IndicatorFacts};
 use super::quantity::{Points, Quantity, Rate};
 use super::target::TargetKey;
 
@@ -57,49 +58,6 @@ impl WeightScheme {
             (Self::National2020, Category::Cost) => Category::Output,
             (_, category) => category,
         }
-    }
-}
-
-crate::choice! {
-    /// The grade of a score: 优 ≥ 90, 良 ≥ 80, 中 ≥ 60, 差 below.
-    pub enum Grade {
-        /// 差, below 60
-        Poor = "poor", "差";
-        /// 中, 60 and above
-        Fair = "fair", "中";
-        /// 良, 80 and above
-        Good = "good", "良";
-        /// 优, 90 and above
-        Excellent = "excellent", "优";
-        /// Not known, because the score is not
-        Unknown = "unknown", "未知";
-    }
-}
-
-impl Grade {
-    /// The grade of a score.
-    pub fn of(score: Points) -> Self {
-        match score.hundredths() {
-            9000.. => Self::Excellent,
-            8000.. => Self::Good,
-            6000.. => Self::Fair,
-            _ => Self::Poor,
-        }
-    }
-
-    /// The grade a report's word means, and whether the word is only an alias of the official one.
-    pub fn stated(word: &str) -> Option<(Self, bool)> {
-        Some(match word.trim() {
-            "优" => (Self::Excellent, false),
-            "良" => (Self::Good, false),
-            "中" => (Self::Fair, false),
-            "差" => (Self::Poor, false),
-            "优秀" => (Self::Excellent, true),
-            "良好" => (Self::Good, true),
-            "中等" | "一般" => (Self::Fair, true),
-            "较差" | "不合格" => (Self::Poor, true),
-            _ => return None,
-        })
     }
 }
 
@@ -229,7 +187,7 @@ fn weights(scheme: WeightScheme, targets: &[Scored<'_>]) -> Vec<Points> {
 /// Ten points times the execution rate, ten at most; nothing spent of nothing earns nothing.
 fn execution(totals: &BudgetTotals) -> ScorePart {
     let weight = EXECUTION_POINTS;
-    let known = totals.executed.zip(totals.adjusted).map(|(executed, adjusted)| (executed.fen(), adjusted.fen()));
+    let known = totals.executed.zip(totals.adjusted);
     let part = ScorePart {
         kind: ScorePartKind::ExecutionRate,
         subject: String::new(),
@@ -253,11 +211,18 @@ fn execution(totals: &BudgetTotals) -> ScorePart {
             ..part
         };
     };
-    let earned = if adjusted == 0 { Points::ZERO } else { weight.times(executed.min(adjusted), adjusted) };
+    let earned = match adjusted.fen() {
+        0 => Points::ZERO,
+        whole => weight.times(executed.fen().min(whole), whole),
+    };
     let rate = totals.execution_rate.map_or_else(|| "—".into(), |rate| format!("{rate}%"));
     ScorePart {
         earned,
-        formula: format!("{weight} × min({rate}, 100%) = {earned}"),
+        formula: match adjusted.fen() {
+            0 => format!("{weight} × 0 = {earned}"),
+            whole if executed.fen() >= whole => format!("{weight} × 1 = {earned}"),
+            _ => format!("{weight} × {executed} ÷ {adjusted} = {earned}"),
+        },
         explanation_zh: format!("预算执行率 {rate}，得 {earned} 分（满分 {weight}）"),
         explanation_en: format!("Budget execution {rate}: {earned} of {weight}"),
         ..part
@@ -268,30 +233,27 @@ fn indicator(scored: &Scored<'_>, weight: Points) -> ScorePart {
     let Scored { target, indicator, weight: _, value, actual } = scored;
     let direction = indicator.direction;
     let completion = Completion::of(direction, *value, *actual);
-    let points = earned(direction, weight, *value, *actual);
+    let share = Share::of(direction, *value, *actual);
     let (name, measure) = (&indicator.name, &indicator.measure_unit);
     let show = |quantity: &Option<Quantity>| quantity.map_or_else(|| "?".into(), |quantity| quantity.to_string());
     let (wanted, reached) = (show(value), show(actual));
     let rate = completion.percent.map_or_else(|| "—".into(), |rate| format!("{rate}%"));
-    let (formula, zh, en) = match (points, completion.state) {
-        (None, _) => (
+    let points = share.map(|share| share.of_points(weight));
+    let (formula, zh, en) = match (share, points) {
+        (Some(share), Some(points)) if share == Share::All => (
+            share.formula(weight),
+            format!("完成率 {rate}，得满分 {points}"),
+            format!("completion {rate}: all {points}"),
+        ),
+        (Some(share), Some(points)) => (
+            share.formula(weight),
+            format!("完成率 {rate}，按比例得 {points} 分（满分 {weight}）"),
+            format!("completion {rate}, in proportion: {points} of {weight}"),
+        ),
+        _ => (
             format!("{weight} × ? = ?"),
             format!("{}，{weight} 分未知", completion.note.zh()),
             format!("{}; {weight} unknown", completion.note.code().replace('_', " ")),
-        ),
-        (Some(points), CompletionState::Met) if points == weight => (
-            format!("{weight} × 1 = {points}"),
-            format!("完成率 {rate}，已完成，得满分 {points}"),
-            format!("completion {rate}, met: all {points}"),
-        ),
-        (Some(points), _) => (
-            match direction {
-                Direction::Qualitative => format!("{weight} × {reached}% = {points}"),
-                Direction::AtMost | Direction::LessThan => format!("{weight} × (2 − {reached} ÷ {wanted}) = {points}"),
-                _ => format!("{weight} × {reached} ÷ {wanted} = {points}"),
-            },
-            format!("完成率 {rate}，按比例得 {points} 分（满分 {weight}）"),
-            format!("completion {rate}, in proportion: {points} of {weight}"),
         ),
     };
     ScorePart {
@@ -332,6 +294,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::indicator::Direction;
 
     /// The eight indicators of 2023: code, category in scenario E of the field notes, target, actual.
     const CASE: [(&str, Category, &str, &str); 8] = [
@@ -459,30 +422,6 @@ mod tests {
         assert_eq!(points("50.00", "100.00"), "5.00");
         assert_eq!(points("150.00", "100.00"), "10.00");
         assert_eq!(points("0.00", "0.00"), "0.00");
-    }
-
-    #[test]
-    fn grades_have_exact_edges() {
-        for (score, grade) in [
-            ("100", Grade::Excellent),
-            ("90.00", Grade::Excellent),
-            ("89.99", Grade::Good),
-            ("80.00", Grade::Good),
-            ("79.99", Grade::Fair),
-            ("60.00", Grade::Fair),
-            ("59.99", Grade::Poor),
-            ("0", Grade::Poor),
-        ] {
-            assert_eq!(Grade::of(score.parse().unwrap()), grade, "{score}");
-        }
-    }
-
-    #[test]
-    fn aliases_of_grades_are_recognised_as_such() {
-        assert_eq!(Grade::stated("优"), Some((Grade::Excellent, false)));
-        assert_eq!(Grade::stated("优秀"), Some((Grade::Excellent, true)));
-        assert_eq!(Grade::stated("良好"), Some((Grade::Good, true)));
-        assert_eq!(Grade::stated("顶呱呱"), None);
     }
 
     proptest! {

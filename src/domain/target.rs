@@ -28,6 +28,13 @@ crate::key! {
     example "430922:2023::fdi:city"
 }
 
+impl TargetKey {
+    /// Whether the unit set it for itself. Every other assigner stands above the unit, which must not change it.
+    pub fn set_by_the_unit_itself(&self) -> bool {
+        self.assigner.as_str() == "unit"
+    }
+}
+
 /// What is stated of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]

@@ -111,7 +111,7 @@ impl UnitFacts {
             } else if lineage.is_empty() {
                 broken.0.push(dangling("/parent", Resource::Units, parent));
             }
-            broken.require(lineage.len() <= Self::DEEPEST, || {
+            broken.require(lineage.len() < Self::DEEPEST, || {
                 let most = Self::DEEPEST;
                 Wrong::new("too_deep", format!("层级最多 {most} 层"), format!("the tree has at most {most} levels"))
                     .at("/parent")
@@ -119,7 +119,7 @@ impl UnitFacts {
         }
         broken.require(self.leadership.len() <= 20, || too_many("/leadership", 20));
         broken.require(self.duties.len() <= 50, || too_many("/duties", 50));
-        let backwards = matches!((&self.valid_from, &self.valid_to), (Some(from), Some(to)) if from > to);
+        let backwards = matches!((&self.valid_from, &self.valid_to), (Some(from), Some(to)) if from.is_after(to));
         broken.require(!backwards, || {
             Wrong::new("period_backwards", "结束日期早于开始日期", "it would end before it begins").at("/valid_to")
         });

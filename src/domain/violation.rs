@@ -103,7 +103,7 @@ pub fn unknown_name(code: &'static str, what: (&str, &str), written: &str, known
 }
 
 /// At most eighty characters of what was sent: an error must not echo a whole upload.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const MOST: usize = 80;
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain(['…']).collect() }
 }

@@ -24,7 +24,8 @@ pub fn tag(revision: i64) -> String {
 
 /// The tag of an answer that also shows what was computed from other rows.
 pub fn computed_tag(revision: i64, position: i64, today: Month) -> String {
-    format!("\"{revision}-{position}-{}\"", today.year())
+    // The version too: a rule that is new in it must not be hidden behind a 304.
+    format!("\"{revision}-{position}-{}-{}\"", today.year(), env!("CARGO_PKG_VERSION"))
 }
 
 /// An item, or 304 where the caller has it.

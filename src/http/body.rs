@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::json::Once;
-use crate::domain::violation::{Violations, Wrong};
+use crate::domain::violation::{Violations, Wrong, shortened};
 
 /// The longest body of a single item, in bytes.
 pub const MOST_BYTES: usize = 1024 * 1024;
@@ -69,7 +69,8 @@ pub(super) fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>, ApiE
     let mut broken = Violations::default();
     for (place, (name, _)) in pairs.iter().enumerate() {
         broken.require(!pairs[..place].iter().any(|(before, _)| before == name), || {
-            Wrong::new("duplicate", "参数重复", "the parameter stands more than once").at(format!("/{name}"))
+            Wrong::new("duplicate", "参数重复", "the parameter stands more than once")
+                .at(format!("/{}", shortened(name)))
         });
     }
     broken.into_result().map(|()| pairs).map_err(ApiError::Parameters)

@@ -12,8 +12,8 @@ use serde::Serialize;
 use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
 
-use super::identity::Role;
-use crate::domain::violation::{Violation, Violations, Wrong};
+use super::identity::{Lack, Role};
+use crate::domain::violation::{Violation, Violations, Wrong, shortened};
 use crate::store;
 
 /// The media type of a problem.
@@ -32,12 +32,12 @@ pub enum ApiError {
     #[error("not authenticated: {0}")]
     Unauthenticated(&'static str),
     /// The role does not have the right.
-    #[error("role {role} lacks the right to {needs}")]
+    #[error("role {role} lacks the right to {}", needs.1)]
     Forbidden {
         /// The caller's role.
         role: Role,
-        /// The permission it lacks.
-        needs: &'static str,
+        /// What it lacks.
+        needs: Lack,
     },
     /// There is no such thing, or the caller may not see it.
     #[error("not found")]
@@ -124,8 +124,8 @@ impl ApiError {
             Self::Unauthenticated("expired") => fixed("令牌已过期，请换新令牌", "the token has expired; get a new one"),
             Self::Unauthenticated(_) => fixed("令牌无效", "the token is not valid here"),
             Self::Forbidden { role, needs } => (
-                format!("角色“{}”没有 {needs} 权限", role.zh()),
-                format!("the role `{role}` does not have the right to {needs}"),
+                format!("“{}”角色的这个令牌无权{}", role.zh(), needs.0),
+                format!("this token of role `{role}` does not have the right to {}", needs.1),
             ),
             Self::NotFound => {
                 fixed("没有这个资源，或不在您的权限范围内", "there is no such thing, or you may not see it")
@@ -138,6 +138,7 @@ impl ApiError {
                 (format!("{number} 个参数有误"), format!("{number} parameter(s) cannot be read"))
             }
             Self::Malformed(why) => {
+                let why = shortened(why);
                 (format!("请求体不是合法的 JSON：{why}"), format!("the body is not valid JSON: {why}"))
             }
             Self::CutOff => fixed("请求体没有传完", "the body did not arrive whole"),

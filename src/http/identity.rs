@@ -30,22 +30,30 @@ crate::choice! {
     }
 }
 
+/// What a caller lacks, in Chinese and English.
+pub type Lack = (&'static str, &'static str);
+
+const WHOLE_COUNTY: Lack = ("修改全县共用数据", "change what belongs to the whole county");
+
 /// A right an operation asks for; the document names it in the operation's `security`.
 pub trait Permission: 'static {
     /// Its name.
     const NAME: &'static str;
+    /// What it allows, in Chinese and English.
+    const ALLOWS: Lack;
     /// Whether a role has it.
     fn held_by(role: Role) -> bool;
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal: $($role:ident)|+;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $zh:literal: $($role:ident)|+;)+) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub enum $name {}
 
         impl Permission for $name {
             const NAME: &'static str = $text;
+            const ALLOWS: Lack = ($zh, $text);
 
             fn held_by(role: Role) -> bool {
                 matches!(role, $(Role::$role)|+)
@@ -56,15 +64,15 @@ macro_rules! permissions {
 
 permissions! {
     /// To read.
-    Read = "read": Reader | Reporter | Reviewer | Admin;
+    Read = "read", "读取": Reader | Reporter | Reviewer | Admin;
     /// To report projects, lines, targets and progress.
-    Report = "report": Reporter | Admin;
+    Report = "report", "填报": Reporter | Admin;
     /// To evaluate: a reporter its own units, a reviewer for department or finance bureau.
-    Evaluate = "evaluate": Reporter | Reviewer | Admin;
+    Evaluate = "evaluate", "评价": Reporter | Reviewer | Admin;
     /// To define what is measured.
-    Define = "define": Reviewer | Admin;
+    Define = "define", "维护指标": Reviewer | Admin;
     /// To keep units and code lists.
-    Administer = "administer": Admin;
+    Administer = "administer", "维护单位和代码表": Admin;
 }
 
 /// The part of the unit tree a caller may see.
@@ -108,6 +116,17 @@ impl<P: Permission> Caller<P> {
         Self { subject, role, scope: Scope::County, request_id, permission: PhantomData }
     }
 
+    /// Refuses a caller bound to a subtree: what belongs to the whole county is changed for all of it.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`].
+    pub fn require_whole_county(&self) -> Result<(), ApiError> {
+        match self.scope {
+            Scope::County => Ok(()),
+            Scope::Subtree(_) => Err(ApiError::Forbidden { role: self.role, needs: WHOLE_COUNTY }),
+        }
+    }
+
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let context = request
             .app_data::<Data<Context>>()
@@ -127,7 +146,7 @@ impl<P: Permission> Caller<P> {
             Some(unit) => Scope::Subtree(unit.parse().map_err(|_| ApiError::Unauthenticated("unit"))?),
         };
         if !P::held_by(role) {
-            return Err(ApiError::Forbidden { role, needs: P::NAME });
+            return Err(ApiError::Forbidden { role, needs: P::ALLOWS });
         }
         let request_id = super::error::request_id(request);
         Ok(Self { subject: claims.sub, role, scope, request_id, permission: PhantomData })

@@ -62,7 +62,7 @@ impl<F: Deserr<Violations>> Listing<F> {
         let filter = read_pairs(&filters)?;
         filters.sort();
         let text = serde_urlencoded::to_string(&filters).unwrap_or_default();
-        let sum = digest(&SHA256, text.as_bytes());
+        let sum = digest(&SHA256, format!("{}?{text}", request.path()).as_bytes());
         let start: [u8; 4] = sum.as_ref().first_chunk().copied().unwrap_or_default();
         let fingerprint = format!("{:08x}", u32::from_be_bytes(start));
         let separator = if text.is_empty() { "" } else { "&" };

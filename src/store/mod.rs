@@ -146,6 +146,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn ping(&self) -> Result<(), Error> {
+        self.writing.ping().await?;
         Ok(self.reading.ping().await?)
     }
 }
@@ -171,7 +172,7 @@ async fn sqlite(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), E
 async fn postgres(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
     let options = PgConnectOptions::from_str(url)?.application_name("jixiao").log_statements(log_level());
     let pool = || {
-        PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).test_before_acquire(false) // A round trip for each checkout; a dead connection is noticed by its use.
+        PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).test_before_acquire(true) // A round trip, so that a restart of the server costs nobody a 500.
     };
     let writing = pool().connect_with(options.clone()).await?;
     let reading = pool().connect_with(options.options([("default_transaction_read_only", "on")])).await?;

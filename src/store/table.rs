@@ -2,7 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait, TableCreateStatement};
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, EntityTrait, IntoActiveModel, IntoSimpleExpr, Iterable, Schema, Value,
+    ColumnTrait, Condition, DbBackend, EntityTrait, IntoActiveModel, IntoSimpleExpr, Iterable, Schema, TryGetable,
+    Value,
 };
 use serde::Serialize;
 
@@ -131,6 +132,20 @@ impl View<'_> {
         use sea_orm::QueryFilter;
         let row = T::Entity::find().filter(with_key::<T>(self.county, key)).one(&self.db).await?;
         row.map(T::kept).transpose()
+    }
+
+    /// The first two parts of the keys of all items that match a condition, each pair once: units and years.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn pairs<T: Table, A: TryGetable, B: TryGetable>(
+        &self,
+        condition: Condition,
+    ) -> Result<Vec<(A, B)>, Error> {
+        use sea_orm::{QueryFilter, QuerySelect};
+        let select = T::Entity::find().filter(of_county::<T>(self.county)).filter(condition);
+        let select = select.select_only().columns(T::key_columns().into_iter().take(2)).distinct();
+        Ok(select.into_tuple().all(&self.db).await?)
     }
 
     /// All items that match a condition, in key order, from behind a key, at most so many.

@@ -90,6 +90,21 @@ impl Write {
         self.sequence
     }
 
+    /// The item, if it holds these facts already: stating them again is no change, whatever became of what they
+    /// refer to.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn unchanged<T: Table>(
+        &self,
+        key: &T::Key,
+        facts: &T::Facts,
+        expected: Expected,
+    ) -> Result<Option<Kept<T::Key, T::Facts>>, Error> {
+        let kept = self.view().find::<T>(key).await?;
+        Ok(kept.filter(|kept| kept.facts == *facts && expected != Expected::Nothing))
+    }
+
     /// States facts: creates the item, changes it, or finds that nothing changes.
     ///
     /// # Errors

@@ -72,6 +72,14 @@ on_both! {
         }
     }
 
+    async fn what_is_not_there_is_404_even_to_those_who_say_they_have_it(service: Service) {
+        let service = service.with_case().await;
+        let tag = service.admin().get("/v1/scorecards/209002:2023").await.header("etag").to_owned();
+        for known in ["*", tag.as_str()] {
+            service.admin().with("if-none-match", known).get("/v1/scorecards/nobody:2023").await.expect(404);
+        }
+    }
+
     async fn a_tag_does_not_depend_on_the_token(service: Service) {
         let service = service.with_case().await;
         let tag = async |unit: Option<&str>| {

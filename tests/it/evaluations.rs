@@ -60,6 +60,36 @@ on_both! {
         assert_eq!((&score["earned"], &score["unknown"], &score["at_most"]), (&json!("50.00"), &json!("50.00"), &json!("100.00")));
     }
 
+    async fn an_evaluation_with_claims_can_be_deleted(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin().with("if-match", "*");
+        admin.delete("/v1/evaluations/209002:2023:209002-2023-01:self").await.expect(204);
+        admin.delete("/v1/targets/430922:2023::fdi:city").await.expect(204);
+    }
+
+    async fn a_claim_does_not_tell_what_the_caller_may_not_see(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin();
+        admin.put("/v1/units/xiushan", &json!({ "name": "修山镇", "kind": "township", "parent": "430922" })).await.expect(201);
+        admin.put("/v1/targets/xiushan:2024::fdi:county", &json!({ "value": "5" })).await.expect(201);
+        let centre = service.caller_of(jixiao::http::identity::Role::Reporter, Some("209002"));
+        for assigner in ["county", "city"] {
+            let claims = [claim(&format!("xiushan:2024::fdi:{assigner}"), None)];
+            let reply = centre.put(SELF, &json!({ "scheme": "national_2020", "indicators": claims })).await.expect(422);
+            assert_eq!(reply.errors()[0].0, "unknown_reference");
+        }
+    }
+
+    async fn too_many_claims_are_refused_at_once(service: Service) {
+        let service = service.with_case().await;
+        let claims: Vec<_> = (0..5000).map(|n| claim(&format!("430922:2024::i{n}:city"), None)).collect();
+        let reply = service.admin().put(SELF, &json!({ "scheme": "national_2020", "indicators": claims })).await.expect(422);
+        assert_eq!(reply.errors()[0], ("too_many".into(), "/indicators".into()));
+        let twice = json!([{ "kind": "training", "count_as_printed": "1次" }, { "kind": "training", "count_as_printed": "2次" }]);
+        let reply = service.admin().put(SELF, &json!({ "scheme": "national_2020", "activities": twice })).await.expect(422);
+        assert_eq!(reply.errors(), [("duplicate".into(), "/activities/1/kind".into())]);
+    }
+
     async fn a_wrong_stated_completion_is_found(service: Service) {
         let service = service.with_case().await;
         let path = "/v1/evaluations/209002:2023:209002-2023-01:self";

@@ -143,6 +143,37 @@ on_both! {
         }
     }
 
+    async fn what_belongs_to_the_county_is_changed_by_those_of_the_county(service: Service) {
+        let service = with_a_town(service).await;
+        let mut refused = 0;
+        for operation in operations() {
+            if operation.method != Method::GET && COMMON.contains(&operation.collection.as_str()) {
+                let facts = service.admin().get(&operation.path).await.expect(200).body["facts"].clone();
+                for role in [Role::Reviewer, Role::Admin] {
+                    let caller = service.caller_of(role, Some("xiushan")).with("if-match", "*");
+                    operation.ask(&caller, Some(facts.clone())).await.expect(403);
+                    refused += 1;
+                }
+            }
+        }
+        assert_eq!(refused, 12);
+    }
+
+    async fn what_was_set_from_above_is_not_changed_from_below(service: Service) {
+        let service = with_a_town(service).await;
+        let target = "/v1/targets/xiushan:2023::fdi:county";
+        let own = "/v1/targets/xiushan:2023::fdi:unit";
+        let (easy, admin) = (json!({ "value": "0.01" }), service.admin());
+        admin.put(target, &json!({ "value": "5" })).await.expect(201);
+
+        let town = service.caller_of(Role::Reporter, Some("xiushan")).with("if-match", "*");
+        town.put(target, &easy).await.expect(403);
+        town.delete(target).await.expect(403);
+        service.caller_of(Role::Reporter, Some("xiushan")).put(own, &easy).await.expect(201);
+        let county = service.caller_of(Role::Reporter, Some("430922"));
+        county.with("if-match", "*").put(target, &json!({ "value": "6" })).await.expect(200);
+    }
+
     async fn a_reporter_speaks_for_the_unit_and_a_reviewer_for_those_above(service: Service) {
         let service = service.with_case().await;
         let facts = json!({ "scheme": "national_2020" });

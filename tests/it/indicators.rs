@@ -51,6 +51,26 @@ on_both! {
         assert_eq!(completion(&admin, "at_least", false, "10", &months).await["percent"], "120.00");
     }
 
+    async fn an_overlap_counts_each_indicator_once(service: Service) {
+        let service = service.with_case().await;
+        // A second target for one of the wholes does not make its actual count twice.
+        service.admin().put("/v1/targets/430922:2023::in-province-capital:county", &json!({ "value": "5" })).await.expect(201);
+        let found = service.admin().get("/v1/findings?unit=430922&year=2023&rule=target.overlap").await.expect(200).body;
+        assert_eq!(found["items"][0]["numbers"][1]["value"], "129.58");
+    }
+
+    async fn a_lowered_target_is_compared_with_its_own_successor(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin();
+        for (year, project, value) in [(2021, "a", "10"), (2021, "b", "20"), (2022, "a", "10"), (2022, "b", "20")] {
+            admin.put(&format!("/v1/projects/209:{year}:{project}"), &json!({ "name": "项目" })).await.expect(201);
+            let target = format!("/v1/targets/209:{year}:{project}:projects-signed:unit");
+            admin.put(&target, &json!({ "value": value })).await.expect(201);
+        }
+        let found = admin.get("/v1/findings?unit=209&year=2021&rule=target.lowered-next-year").await.expect(200).body;
+        assert_eq!(found["items"], json!([]));
+    }
+
     async fn what_is_not_reported_is_not_known(service: Service) {
         let service = service.with_case().await;
         let unknown = completion(&service.admin(), "at_least", true, "10", &[]).await;
@@ -72,6 +92,31 @@ on_both! {
         admin.delete("/v1/targets/430922:2023::fdi:city").await.expect(409);
         admin.delete("/v1/targets/209002:2024:209002-2024-01:top500-projects:unit").await.expect(204);
         admin.delete("/v1/indicators/fdi").await.expect(409);
+        // Nor an indicator that another is part of.
+        let part = json!({
+            "name": "部分", "measure_unit": "个", "category": "output", "subcategory": "quantity",
+            "direction": "at_least", "cumulative": true, "part_of": ["whole"],
+        });
+        let mut whole = part.clone();
+        whole["part_of"] = json!([]);
+        service.admin().put("/v1/indicators/whole", &whole).await.expect(201);
+        service.admin().put("/v1/indicators/part", &part).await.expect(201);
+        admin.delete("/v1/indicators/whole").await.expect(409);
+    }
+
+    async fn a_project_with_targets_or_evaluations_stays(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin().with("if-match", "*");
+        let project = "/v1/projects/209002:2024:209002-2024-01";
+        admin.delete(project).await.expect(409);
+        for code in ["top500-projects", "projects-over-100m", "projects-over-50m"] {
+            admin.delete(&format!("/v1/targets/209002:2024:209002-2024-01:{code}:unit")).await.expect(204);
+        }
+        let evaluation = "/v1/evaluations/209002:2024:209002-2024-01:finance";
+        service.admin().put(evaluation, &json!({ "scheme": "national_2020" })).await.expect(201);
+        admin.delete(project).await.expect(409);
+        admin.delete(evaluation).await.expect(204);
+        admin.delete(project).await.expect(204);
     }
 
     async fn progress_is_filtered_by_year_and_month(service: Service) {

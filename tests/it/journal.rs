@@ -92,3 +92,20 @@ on_both! {
         assert!(refused.contains("read-only") || refused.contains("readonly"), "{refused}");
     }
 }
+
+#[actix_web::test]
+async fn a_restart_of_the_database_costs_nobody_an_error() {
+    use crate::harness::{Kind, Service};
+    use sqlx::Connection;
+    let Some(service) = Service::start(Kind::Postgres).await else { return };
+    let service = service.with_case().await;
+    let mut other = sqlx::PgConnection::connect(&service.database.url).await.unwrap();
+    for _ in 0..3 {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        sqlx::query(end).execute(&mut other).await.unwrap();
+        service.admin().get(UNIT).await.expect(200);
+        service.admin().get("/readyz").await.expect(204);
+        service.admin().put("/v1/units/new", &json!({ "name": "甲", "kind": "other" })).await;
+        service.admin().get("/v1/units/new").await.expect(200);
+    }
+}

@@ -9,6 +9,7 @@ mod harness;
 
 mod budget_lines;
 mod code_lists;
+mod command_line;
 mod conditions;
 mod errors;
 mod evaluations;

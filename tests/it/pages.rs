@@ -50,6 +50,8 @@ on_both! {
         admin.get(&format!("/v1/targets?unit=209002&limit=5&after={next}")).await.expect(200);
         let other = admin.get(&format!("/v1/targets?unit=430922&limit=2&after={next}")).await.expect(400);
         assert_eq!(other.errors(), [("invalid_cursor".into(), "after".into())]);
+        let unit = admin.get("/v1/units?limit=1").await.body["next"].as_str().unwrap().to_owned();
+        admin.get(&format!("/v1/indicators?limit=1&after={unit}")).await.expect(400);
     }
 
     async fn the_link_leads_to_the_next_page(service: Service) {

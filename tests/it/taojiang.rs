@@ -62,6 +62,17 @@ on_both! {
         }
     }
 
+    async fn a_second_start_keeps_what_is_there(service: Service) {
+        let service = service.with_case().await;
+        let name = json!({ "name": "改过的名称", "kind": "county" });
+        service.admin().with("if-match", "*").put("/v1/units/430922", &name).await.expect(200);
+        let before = service.context.store.view().journal_position().await.unwrap();
+        jixiao::demo::load(&service.context).await.unwrap();
+
+        assert_eq!(service.context.store.view().journal_position().await.unwrap(), before);
+        assert_eq!(read(&service, "/v1/units/430922").await["facts"]["name"], "改过的名称");
+    }
+
     async fn what_was_stated_comes_back_as_stated(service: Service) {
         state_the_case(&service).await;
         for collection in ORDER {
@@ -283,6 +294,18 @@ on_both! {
                 let pointer = row["pointer"].as_str().unwrap();
                 assert!(item["facts"].pointer(pointer).is_some(), "{} {pointer}", row["id"]);
             }
+        }
+    }
+
+    async fn english_sentences_are_english(service: Service) {
+        let service = service.with_case().await;
+        let card = read(&service, CENTRE).await;
+        for finding in card["findings"].as_array().unwrap() {
+            let sentence = finding["detail_en"].as_str().unwrap();
+            // What stands between backquotes is quoted from the report; names and measure units are data too.
+            let words: String = sentence.split('`').step_by(2).collect();
+            let chinese: Vec<_> = words.chars().filter(|c| !c.is_ascii()).collect();
+            assert!(chinese.len() < 60 && words.chars().filter(char::is_ascii).count() > chinese.len(), "{sentence}");
         }
     }
 

@@ -73,7 +73,13 @@ on_both! {
 
         bureau.put("/v1/units/209003", &unit("209")).await.expect(201);
         bureau.put("/v1/units/elsewhere", &unit("430922")).await.expect(404);
-        bureau.with("if-match", "*").put("/v1/units/430922", &unit("209")).await.expect(404);
+        let bureau = bureau.with("if-match", "*");
+        bureau.put("/v1/units/430922", &unit("209")).await.expect(404);
+        // Nor take its own top elsewhere, or to the top of the tree.
+        let renamed = |parent: serde_json::Value| json!({ "name": "商务局", "kind": "department", "parent": parent });
+        bureau.put("/v1/units/209", &renamed(json!(null))).await.expect(404);
+        bureau.put("/v1/units/209", &renamed(json!("nosuch"))).await.expect(404);
+        bureau.put("/v1/units/209", &renamed(json!("430922"))).await.expect(200);
     }
 
     async fn a_unit_with_rows_cannot_be_deleted(service: Service) {

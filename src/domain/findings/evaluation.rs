@@ -6,9 +6,10 @@ use super::{Observation, Rule, Severity, listed};
 use crate::domain::completion::CompletionState;
 use crate::domain::dossier::{Dossier, Outcome, Stated};
 use crate::domain::evaluation::AssessedTarget;
+use crate::domain::grade::Grade;
 use crate::domain::kept::Resource;
 use crate::domain::quantity::Points;
-use crate::domain::scoring::{Grade, ScorePartKind};
+use crate::domain::scoring::ScorePartKind;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -85,9 +86,10 @@ fn score_mismatch(dossier: &Dossier) -> Vec<Observation> {
         let score = dossier.score(evaluation);
         (stated < score.earned || stated > score.at_most).then(|| {
             let (earned, unknown, at_most) = (score.earned, score.unknown, score.at_most);
+            let who = evaluation.key.kind.zh();
             Observation::new(
                 evaluation.key.kind,
-                format!("自评 {stated} 分；按全国办法可确认 {earned} 分，未知 {unknown} 分，最多 {at_most} 分"),
+                format!("{who} {stated} 分；按全国办法可确认 {earned} 分，未知 {unknown} 分，最多 {at_most} 分"),
                 format!(
                     "stated {stated}; the national method gives {earned} for sure, {unknown} unknown, {at_most} at most"
                 ),
@@ -107,20 +109,26 @@ fn grade_mismatch(dossier: &Dossier) -> Vec<Observation> {
         let word = evaluation.facts.stated_grade.as_ref()?;
         let (grade, _) = Grade::stated(word.as_str())?;
         let score = dossier.score(evaluation);
-        let of_stated = evaluation.facts.stated_score.map(Grade::of);
-        let possible = (score.grade_at_least..=score.grade_at_most).contains(&grade);
-        (!possible || of_stated.is_some_and(|of_stated| of_stated != grade)).then(|| {
-            let (least, most) = (score.grade_at_least.zh(), score.grade_at_most.zh());
-            Observation::new(
-                evaluation.key.kind,
-                format!("自评等级“{word}”；按计算得分应为“{least}”至“{most}”"),
-                format!("stated `{word}`; the computed score is between {least} and {most}"),
-            )
-            .number("stated", word, "")
-            .number("at_least", least, "")
-            .number("at_most", most, "")
-            .row(Resource::Evaluations, evaluation, "/stated_grade")
-        })
+        let (least, most) = (score.grade_at_least, score.grade_at_most);
+        let own = evaluation.facts.stated_score.filter(|score| Grade::of(*score) != grade);
+        let (zh, en) = match own {
+            Some(score) => (
+                format!("等级“{word}”与所填得分 {score} 不符"),
+                format!("the grade `{word}` is not that of the stated score {score}"),
+            ),
+            None if !(least..=most).contains(&grade) => (
+                format!("等级“{word}”；按计算得分应为“{}”至“{}”", least.zh(), most.zh()),
+                format!("the grade `{word}` is stated; the computed score is {least} to {most}"),
+            ),
+            None => return None,
+        };
+        Some(
+            Observation::new(evaluation.key.kind, zh, en)
+                .number("stated", word, "")
+                .number("at_least", least.zh(), "")
+                .number("at_most", most.zh(), "")
+                .row(Resource::Evaluations, evaluation, "/stated_grade"),
+        )
     })
 }
 
@@ -132,14 +140,14 @@ fn full_score_with_missed_targets(dossier: &Dossier) -> Vec<Observation> {
         let missed: Vec<_> =
             claims.iter().filter(|(_, outcome)| outcome.completion.state == CompletionState::Missed).collect();
         (!missed.is_empty()).then(|| {
-            let (some, all) = (missed.len(), claims.len());
+            let (some, all, who) = (missed.len(), claims.len(), evaluation.key.kind.zh());
             let names = listed(missed.iter().map(|(_, outcome)| {
                 let rate = outcome.completion.percent.map_or_else(|| "—".into(), |rate| format!("{rate}%"));
                 format!("{} {rate}", outcome.indicator.name)
             }));
             let seen = Observation::new(
                 evaluation.key.kind,
-                format!("自评满分，但 {all} 个指标中有 {some} 个未完成：{names}"),
+                format!("{who}满分，但 {all} 个指标中有 {some} 个未完成：{names}"),
                 format!("the stated score is full, yet {some} of {all} targets were missed: {names}"),
             )
             .number("missed", some, "个")
@@ -162,7 +170,7 @@ fn each_claim(
         for (assessed, outcome) in dossier.claims(evaluation) {
             let Some(mut observation) = observe(assessed, &outcome) else { continue };
             let (kind, key) = (evaluation.key.kind, &outcome.target.key);
-            observation.subject = format!("{kind}.{}.{}.{}", key.unit, key.indicator, key.assigner);
+            observation.subject = format!("{kind}.{key}");
             let place = evaluation.facts.indicators.iter().position(|one| one == assessed).unwrap_or(0);
             seen.push(
                 observation
@@ -210,7 +218,7 @@ fn points_mismatch(dossier: &Dossier) -> Vec<Observation> {
             if stated != computed {
                 seen.push(
                     Observation::new(
-                        format!("{}.{}.{}", evaluation.key.kind, target.unit, target.indicator),
+                        format!("{}.{target}", evaluation.key.kind),
                         format!("指标 {} 填报 {stated} 分，计算为 {computed} 分", target.indicator),
                         format!("`{}`: {stated} points stated, {computed} computed", target.indicator),
                     )
@@ -255,8 +263,8 @@ fn missed_without_reason(dossier: &Dossier) -> Vec<Observation> {
             let rate = outcome.completion.percent.map_or_else(|| "—".into(), |rate| rate.to_string());
             Observation::new(
                 "",
-                format!("“{name}”完成率 {rate}%，未完成，没有偏差原因和改进措施"),
-                format!("`{name}` was missed ({rate}%), without a reason or a remedy"),
+                format!("“{name}”完成率 {rate}%，未完成，没有偏差原因"),
+                format!("`{name}` was missed ({rate}%), without a reason"),
             )
             .number("completion", rate, "%")
         })
@@ -271,7 +279,7 @@ fn grade_alias(dossier: &Dossier) -> Vec<Observation> {
             Some((_, false)) => return None,
             Some((grade, true)) => {
                 let official = grade.zh();
-                (format!("等级“{word}”按“{official}”理解"), format!("`{word}` is read as the grade {official}"))
+                (format!("等级“{word}”按“{official}”理解"), format!("`{word}` is read as the grade `{official}`"))
             }
             None => {
                 (format!("“{word}”不是等级，应为优、良、中、差"), format!("`{word}` is not a grade: 优, 良, 中, 差"))

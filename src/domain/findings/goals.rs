@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Observation, Rule, Severity, listed};
-use crate::domain::codes::AsPrinted;
-use crate::domain::dossier::{Dossier, Outcome};
+use crate::domain::codes::{AsPrinted, IndicatorCode};
+use crate::domain::dossier::{Dossier, Outcome, SetTarget};
+use crate::domain::indicator::Direction;
 use crate::domain::kept::Resource;
 use crate::domain::quantity::{PrintedQuantity, Quantity, Rate};
+use crate::domain::target::TargetKey;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -76,9 +78,9 @@ fn never_reported(dossier: &Dossier) -> Vec<Observation> {
     dossier.outcomes().iter().filter(|outcome| outcome.actual.is_none()).map(observe).collect()
 }
 
-/// A target told apart from the others of its unit and year.
+/// A target told apart from all others.
 fn subject(outcome: &Outcome<'_>) -> String {
-    format!("{}.{}", outcome.target.key.indicator, outcome.target.key.assigner)
+    outcome.target.key.to_string()
 }
 
 /// 47 signed against 36: was the target set too low? (财预〔2020〕10号: 偏离绩效目标较多的要分析原因.)
@@ -90,7 +92,11 @@ fn far_exceeded(dossier: &Dossier) -> Vec<Observation> {
         .filter(|assessed| assessed.deviation_reason.is_some())
         .map(|assessed| &assessed.target)
         .collect();
+    let upward = |direction| matches!(direction, Direction::AtLeast | Direction::MoreThan | Direction::Equal);
     let observe = |outcome: &Outcome<'_>| {
+        if !upward(outcome.indicator.direction) {
+            return None; // Far below a ceiling is no reason to ask.
+        }
         let rate = outcome.completion.percent.filter(|rate| rate.hundredths() >= FAR)?;
         (!explained.contains(&outcome.target.key)).then(|| {
             let name = &outcome.indicator.name;
@@ -112,10 +118,7 @@ fn far_exceeded(dossier: &Dossier) -> Vec<Observation> {
 fn lowered_next_year(dossier: &Dossier) -> Vec<Observation> {
     let observe = |outcome: &Outcome<'_>| {
         let key = &outcome.target.key;
-        let next = dossier.next_targets.iter().find(|next| {
-            (&next.key.indicator, &next.key.assigner) == (&key.indicator, &key.assigner)
-                && next.key.project.0.is_some() == key.project.0.is_some()
-        })?;
+        let next = successor(dossier, key)?;
         let (this, then) = (outcome.target.facts.value?, next.facts.value?);
         (then < this).then(|| {
             let change = Rate::of(then.micros() - this.micros(), this.micros());
@@ -135,6 +138,18 @@ fn lowered_next_year(dossier: &Dossier) -> Vec<Observation> {
         })
     };
     dossier.outcomes().iter().filter_map(observe).collect()
+}
+
+/// The target of the year after that takes this one's place: that of the same project, or, since projects get new
+/// codes each year, the only one for the indicator where this year has only one too.
+fn successor<'a>(dossier: &'a Dossier, key: &TargetKey) -> Option<&'a SetTarget> {
+    let same = |other: &TargetKey| (&other.indicator, &other.assigner) == (&key.indicator, &key.assigner);
+    let mut next = dossier.next_targets.iter().filter(|next| same(&next.key));
+    if let Some(exact) = next.clone().find(|next| next.key.project == key.project) {
+        return Some(exact);
+    }
+    let only = next.next().filter(|_| next.next().is_none())?;
+    (dossier.targets.iter().filter(|this| same(&this.key)).count() == 1).then_some(only)
 }
 
 /// Finding 11: 累计到位资金 beside figures of the year alone; 1-12月份上报, which is not 核实.
@@ -175,13 +190,14 @@ fn overlap(dossier: &Dossier) -> Vec<Observation> {
     let outcomes = dossier.all_outcomes();
     let observe = |part: &Outcome<'_>| {
         let key = &part.target.key;
-        let wholes: Vec<_> = outcomes
-            .iter()
-            .filter(|one| part.indicator.part_of.contains(&one.target.key.indicator))
-            .filter(|one| one.target.key.unit == key.unit && one.target.key.assigner == key.assigner)
-            .collect();
-        let values: Option<Vec<Quantity>> = wholes.iter().map(|one| one.actual).collect();
-        let whole = Quantity::sum(values.filter(|values| !values.is_empty())?)?;
+        // An actual belongs to an indicator: several targets for one indicator are still one actual.
+        let reached = |code: &IndicatorCode| {
+            let same = |one: &&Outcome<'_>| one.target.key.unit == key.unit && one.target.key.indicator == *code;
+            outcomes.iter().find(same).filter(|one| one.actual.is_some())
+        };
+        let wholes: Option<Vec<&Outcome<'_>>> = part.indicator.part_of.iter().map(reached).collect();
+        let wholes = wholes.filter(|wholes| !wholes.is_empty())?;
+        let whole = Quantity::sum(wholes.iter().filter_map(|one| one.actual))?;
         let actual = part.actual?;
         let share = Rate::of(actual.micros(), whole.micros())?;
         let (name, unit) = (&part.indicator.name, &part.indicator.measure_unit);

@@ -1,6 +1,6 @@
 //! Findings (疑点): what does not add up. Nothing is corrected; it is found, with its numbers and the rows it points at.
 //!
-//! To add a rule: write a function `fn(&Dossier) -> Vec<Finding>` in the file of its subject, add a line to that
+//! To add a rule: write a function `fn(&Dossier) -> Vec<Observation>` in the file of its subject, add a line to that
 //! file's `RULES`, and give it a test. That is all.
 
 mod budget;
@@ -224,6 +224,11 @@ pub fn judge(dossier: &Dossier) -> Vec<Finding> {
 /// Names in a Chinese enumeration: 甲、乙、丙.
 fn listed<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
     names.into_iter().map(|name| name.to_string()).collect::<Vec<_>>().join("、")
+}
+
+/// Names in an English enumeration: one, two, three.
+fn in_english<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::evaluation::each;
-use super::{Observation, Rule, Severity, listed};
+use super::{Observation, Rule, Severity, in_english, listed};
 use crate::domain::codes::MaybeProject;
 use crate::domain::dossier::Dossier;
 use crate::domain::indicator::{Category, Subcategory};
@@ -115,20 +115,21 @@ fn categories_uncovered(dossier: &Dossier) -> Vec<Observation> {
             claims.iter().any(|(_, outcome)| test(outcome.indicator.category, outcome.indicator.subcategory))
         };
         let missing: Vec<_> = [
-            ("质量", covers(&|_, sub| sub == Subcategory::Quality)),
-            ("时效", covers(&|_, sub| sub == Subcategory::Timeliness)),
-            ("成本", covers(&|category, sub| category == Category::Cost || sub == Subcategory::Cost)),
-            ("满意度", covers(&|category, _| category == Category::Satisfaction)),
+            (("质量", "quality"), covers(&|_, sub| sub == Subcategory::Quality)),
+            (("时效", "timeliness"), covers(&|_, sub| sub == Subcategory::Timeliness)),
+            (("成本", "cost"), covers(&|category, sub| category == Category::Cost || sub == Subcategory::Cost)),
+            (("满意度", "satisfaction"), covers(&|category, _| category == Category::Satisfaction)),
         ]
         .into_iter()
         .filter_map(|(name, covered)| (!covered).then_some(name))
         .collect();
         (!missing.is_empty() && !claims.is_empty()).then(|| {
-            let (some, names) = (missing.len(), listed(missing));
+            let (some, names, english) =
+                (missing.len(), listed(missing.iter().map(|one| one.0)), in_english(missing.iter().map(|one| one.1)));
             Observation::new(
                 evaluation.key.kind,
                 format!("评价指标缺少{names}指标"),
-                format!("there is no indicator for: {names}"),
+                format!("there is no indicator for {english}"),
             )
             .number("missing", some, "类")
             .row(Resource::Evaluations, evaluation, "/indicators")
@@ -151,7 +152,7 @@ fn currencies_without_rate(dossier: &Dossier) -> Vec<Observation> {
             Observation::new(
                 evaluation.key.kind,
                 format!("指标使用{names}，没有注明折算汇率"),
-                format!("the targets are in {names}, and no exchange rate is stated"),
+                format!("the targets are in several currencies (`{names}`), and no exchange rate is stated"),
             )
             .number("currencies", names, "")
             .row(Resource::Evaluations, evaluation, "/exchange_rate")
@@ -175,21 +176,22 @@ fn form_incomplete(dossier: &Dossier) -> Vec<Observation> {
         let project = evaluation.key.project.0.as_ref();
         let project = project.and_then(|code| dossier.projects.iter().find(|one| one.key.code == *code));
         let missing: Vec<_> = [
-            ("功能分类科目", project.is_some_and(|one| one.facts.functional_class.is_none())),
-            ("统一社会信用代码", dossier.unit.facts.social_credit_code.is_none()),
-            ("联系人", facts.contact.is_none()),
-            ("单位负责人签字", facts.signed_by.is_none()),
-            ("签字日期", facts.signed_on.is_none()),
+            (("功能分类科目", "functional class"), project.is_some_and(|one| one.facts.functional_class.is_none())),
+            (("统一社会信用代码", "social credit code"), dossier.unit.facts.social_credit_code.is_none()),
+            (("联系人", "contact"), facts.contact.is_none()),
+            (("单位负责人签字", "signature"), facts.signed_by.is_none()),
+            (("签字日期", "date of signature"), facts.signed_on.is_none()),
         ]
         .into_iter()
         .filter_map(|(name, missing)| missing.then_some(name))
         .collect();
         (!missing.is_empty()).then(|| {
-            let (some, names) = (missing.len(), listed(missing));
+            let (some, names, english) =
+                (missing.len(), listed(missing.iter().map(|one| one.0)), in_english(missing.iter().map(|one| one.1)));
             Observation::new(
                 evaluation.key.kind,
                 format!("自评表缺少 {some} 项要素：{names}"),
-                format!("the form lacks {some} particulars: {names}"),
+                format!("the form lacks {some} particulars: {english}"),
             )
             .number("missing", some, "项")
             .row(Resource::Evaluations, evaluation, "")
@@ -214,12 +216,12 @@ fn vague_count(dossier: &Dossier) -> Vec<Observation> {
             seen.push(
                 Observation::new(
                     format!("{}.{kind}", evaluation.key.kind),
-                    format!("{what}“{text}”数量含糊，只能确认不少于 {least}"),
-                    format!("{kind}: `{text}` is vague; at least {least} is all it says"),
+                    format!("{what}“{text}”数量含糊，无法核实"),
+                    format!("{kind}: `{text}` is vague and cannot be checked"),
                 )
                 .of(&evaluation.key.project)
                 .number("as_printed", text, "")
-                .number("at_least", least, "")
+                .number("number", least, "")
                 .row(
                     Resource::Evaluations,
                     evaluation,

@@ -52,12 +52,16 @@ pub async fn put(
 ) -> Result<(Item, Outcome), ApiError> {
     let view = write.view();
     units::get(&view, scope, &key.unit).await?;
+    if let Some(kept) = write.unchanged::<BudgetLines>(&key, &facts, expected).await? {
+        return Ok((kept, Outcome::Unchanged));
+    }
     let BudgetLineKey { unit, year, project, economic_class } = key.clone();
     let class = EconomicClassKey { year, code: economic_class };
-    let class_known = view.find::<EconomicClasses>(&class).await?.is_some_and(|class| !class.facts.retired);
+    let class = view.find::<EconomicClasses>(&class).await?.map(|class| class.facts);
+    let known = view.find::<BudgetLines>(&key).await?.is_some();
     let project = ProjectKey { unit, year, code: project };
     let project_known = view.find::<Projects>(&project).await?.is_some();
-    facts.check(&key, class_known, project_known)?;
+    facts.check(&key, class.as_ref(), known, project_known)?;
     Ok(write.put::<BudgetLines>(key, facts, expected).await?)
 }
 

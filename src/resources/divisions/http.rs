@@ -118,6 +118,7 @@ async fn put_division(
     conditions: Conditions,
     facts: Facts<DivisionFacts>,
 ) -> Answer {
+    caller.require_whole_county()?;
     let mut write = context.begin(&caller).await?;
     let (kept, outcome) = divisions::put(&mut write, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
@@ -145,6 +146,7 @@ async fn delete_division(
     id: Id<DivisionKey>,
     conditions: Conditions,
 ) -> Answer {
+    caller.require_whole_county()?;
     let mut write = context.begin(&caller).await?;
     divisions::delete(&mut write, &id, conditions.expected()).await?;
     write.commit().await?;

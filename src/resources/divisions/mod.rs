@@ -47,7 +47,9 @@ pub async fn put(
         Some(parent) => write.view().find::<Divisions>(parent).await?,
         None => None,
     };
-    facts.check(parent.map(|parent| parent.facts.level))?;
+    let below = DivisionFilter { year: Some(key.year), parent: Some(key.code.clone()), level: None };
+    let below = write.view().list::<Divisions>(store::matching(&below), None, None).await?;
+    facts.check(parent.map(|parent| parent.facts.level), below.iter().map(|one| one.facts.level).min())?;
     Ok(write.put::<Divisions>(key, facts, expected).await?)
 }
 
@@ -56,5 +58,9 @@ pub async fn put(
 /// # Errors
 /// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
 pub async fn delete(write: &mut Write, key: &DivisionKey, expected: Expected) -> Result<(), ApiError> {
+    let below = DivisionFilter { year: Some(key.year), parent: Some(key.code.clone()), level: None };
+    if !write.view().list::<Divisions>(store::matching(&below), None, Some(1)).await?.is_empty() {
+        return Err(ApiError::InUse);
+    }
     if write.delete::<Divisions>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

@@ -123,6 +123,7 @@ async fn put_economic_class(
     conditions: Conditions,
     facts: Facts<EconomicClassFacts>,
 ) -> Answer {
+    caller.require_whole_county()?;
     let mut write = context.begin(&caller).await?;
     let (kept, outcome) = economic_classes::put(&mut write, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
@@ -150,6 +151,7 @@ async fn delete_economic_class(
     id: Id<EconomicClassKey>,
     conditions: Conditions,
 ) -> Answer {
+    caller.require_whole_county()?;
     let mut write = context.begin(&caller).await?;
     economic_classes::delete(&mut write, &id, conditions.expected()).await?;
     write.commit().await?;

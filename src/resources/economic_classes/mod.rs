@@ -56,13 +56,13 @@ pub async fn put(
 /// The national list (部门预算支出经济分类科目), classes before those below them.
 const OFFICIAL: &str = include_str!("official.csv");
 
-/// States the national list as that of a year; tells how many classes are new or changed.
+/// States the national list as that of a year, leaving classes that are there as they are; tells how many are new.
 ///
 /// # Errors
-/// Conditions not met: a class that was changed by hand is not overwritten.
+/// The database's.
 pub async fn put_official(write: &mut Write, year: Year) -> Result<usize, ApiError> {
     let unreadable = |error: &dyn std::fmt::Display| ApiError::internal(format!("official.csv: {error}"));
-    let mut changed = 0;
+    let mut new = 0;
     for row in csv::Reader::from_reader(OFFICIAL.as_bytes()).deserialize::<(String, String, String)>() {
         let (code, name, parent) = row.map_err(|error| unreadable(&error))?;
         let read = || -> Result<_, Wrong> {
@@ -71,10 +71,13 @@ pub async fn put_official(write: &mut Write, year: Year) -> Result<usize, ApiErr
             Ok((EconomicClassKey { year, code: code.parse()? }, facts))
         };
         let (key, facts) = read().map_err(|wrong| unreadable(&wrong.en))?;
-        let (_, outcome) = put(write, key, facts, Expected::Unsaid).await?;
-        changed += usize::from(outcome != Outcome::Unchanged);
+        // A class that the county has changed stays as it is.
+        if write.view().find::<EconomicClasses>(&key).await?.is_none() {
+            put(write, key, facts, Expected::Unsaid).await?;
+            new += 1;
+        }
     }
-    Ok(changed)
+    Ok(new)
 }
 
 /// Takes one away.
@@ -82,5 +85,10 @@ pub async fn put_official(write: &mut Write, year: Year) -> Result<usize, ApiErr
 /// # Errors
 /// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
 pub async fn delete(write: &mut Write, key: &EconomicClassKey, expected: Expected) -> Result<(), ApiError> {
+    let mut below = EconomicClassFilter { year: Some(key.year), ..EconomicClassFilter::default() };
+    below.parent = Some(key.code.clone());
+    if !write.view().list::<EconomicClasses>(store::matching(&below), None, Some(1)).await?.is_empty() {
+        return Err(ApiError::InUse);
+    }
     if write.delete::<EconomicClasses>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

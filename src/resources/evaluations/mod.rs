@@ -49,15 +49,21 @@ pub async fn computed(view: &View<'_>, stated: Item, today: Month) -> Result<Eva
     Ok(Evaluation::of(stated, computed))
 }
 
-/// Whether a role may state an evaluation of this kind: a unit speaks for itself, a reviewer for those above it.
+/// Refuses a role that may not state an evaluation of this kind.
 ///
 /// # Errors
 /// [`ApiError::Forbidden`].
 fn require_evaluator(role: Role, kind: EvaluationKind) -> Result<(), ApiError> {
-    let (fits, needs) = match kind {
-        EvaluationKind::SelfEvaluation => (matches!(role, Role::Reporter | Role::Admin), "evaluate as the unit itself"),
-        EvaluationKind::Department => (matches!(role, Role::Reviewer | Role::Admin), "evaluate as the department"),
-        EvaluationKind::Finance => (matches!(role, Role::Reviewer | Role::Admin), "evaluate as the finance bureau"),
+    let fits = match role {
+        Role::Admin => true,
+        Role::Reporter => kind.is_of_the_unit_itself(),
+        Role::Reviewer => !kind.is_of_the_unit_itself(),
+        Role::Reader => false,
+    };
+    let needs = match kind {
+        EvaluationKind::SelfEvaluation => ("代表单位自评", "evaluate as the unit itself"),
+        EvaluationKind::Department => ("代表主管部门评价", "evaluate as the department"),
+        EvaluationKind::Finance => ("代表财政部门评价", "evaluate as the finance bureau"),
     };
     if fits { Ok(()) } else { Err(ApiError::Forbidden { role, needs }) }
 }
@@ -65,7 +71,7 @@ fn require_evaluator(role: Role, kind: EvaluationKind) -> Result<(), ApiError> {
 /// States one.
 ///
 /// # Errors
-/// A kind that is not the caller's to state. /// Broken rules of [`EvaluationFacts::check`]; a unit that is not there or not the caller's to see; conditions not met.
+/// A kind that is not the caller's to state. Broken rules of [`EvaluationFacts::check`]; a unit that is not there or not the caller's to see; conditions not met.
 pub async fn put(
     write: &mut Write,
     caller: &Caller<Evaluate>,
@@ -76,13 +82,19 @@ pub async fn put(
     let view = write.view();
     units::get(&view, &caller.scope, &key.unit).await?;
     require_evaluator(caller.role, key.kind)?;
+    if let Some(kept) = write.unchanged::<Evaluations>(&key, &facts, expected).await? {
+        return Ok((kept, Outcome::Unchanged));
+    }
     let mut claims = Vec::new();
-    for assessed in &facts.indicators {
+    // A list too long is refused by the rule; nobody waits for its targets to be looked up.
+    for assessed in facts.indicators.iter().take(EvaluationFacts::MOST_INDICATORS) {
         let target = &assessed.target;
+        let related = units::in_one_line(&view, &key.unit, &target.unit).await?;
         claims.push(match view.find::<Targets>(target).await? {
-            None => Claim::Missing,
-            Some(_) if units::in_one_line(&view, &key.unit, &target.unit).await? => Claim::Fair,
-            Some(_) => Claim::Unrelated,
+            Some(_) if related => Claim::Fair,
+            // Whoever may not see the target must not learn that it exists.
+            Some(_) if units::require_visible(&view, &caller.scope, &target.unit).await.is_ok() => Claim::Unrelated,
+            _ => Claim::Missing,
         });
     }
     let project_known = projects::known(&view, &key.unit, key.year, &key.project).await?;

@@ -15,7 +15,7 @@ mod row {
     use sea_orm::entity::prelude::*;
 
     use crate::domain::{
-        codes::{AsPrinted, MaybeProject, Name, UnitCode},
+        codes::{AsPrinted, MaybeProject, Name, ProjectCode, UnitCode},
         evaluation::EvaluationKind,
         money::Money,
         period::{StatedDate, Year},
@@ -52,6 +52,8 @@ mod row {
         pub signed_by: Option<Name>,
         pub signed_on: Option<StatedDate>,
         pub submitted_on: Option<StatedDate>,
+        /// The project again, null for none: what the database refuses to delete a project by.
+        pub project_ref: Option<ProjectCode>,
         pub revision: i64,
     }
 
@@ -116,6 +118,7 @@ impl Table for Evaluations {
 
     fn row(county: &str, kept: Kept<EvaluationKey, EvaluationFacts>) -> Model<Self> {
         let EvaluationKey { unit, year, project, kind } = kept.key;
+        let project_ref = project.0.clone();
         let EvaluationFacts {
             scheme,
             stated_score,
@@ -150,6 +153,7 @@ impl Table for Evaluations {
             signed_by,
             signed_on,
             submitted_on,
+            project_ref,
             revision: kept.revision,
         }
     }
@@ -174,6 +178,7 @@ impl Table for Evaluations {
             signed_by,
             signed_on,
             submitted_on,
+            project_ref: _,
             revision,
         } = row;
         let facts = EvaluationFacts {
@@ -227,7 +232,7 @@ pub(super) fn matching(filter: &EvaluationFilter) -> Condition {
 }
 
 /// The column of the unit.
-pub(super) const UNIT: row::Column = row::Column::Unit;
+pub const UNIT: Column<Evaluations> = row::Column::Unit;
 
 /// How the claims' entity would create its table.
 pub fn claims(backend: DbBackend) -> TableCreateStatement {

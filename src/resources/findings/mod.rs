@@ -16,7 +16,7 @@ use crate::resources::evaluations::gather;
 use crate::resources::evaluations::store::Evaluations;
 use crate::resources::projects::store::Projects;
 use crate::resources::targets::store::Targets;
-use crate::resources::units::{self, store::Units};
+use crate::resources::{evaluations, projects, targets, units};
 use crate::store::View;
 
 /// Where a page of findings ends: a unit and year, and how many of their findings were shown.
@@ -74,35 +74,14 @@ pub async fn list(
     Ok(found)
 }
 
-/// The units and years that have anything to judge, in order.
+/// The units and years that have projects, targets or evaluations, in order. Lines belong to projects.
 async fn cards(view: &View<'_>, scope: &Scope, filter: &FindingFilter) -> Result<BTreeSet<ScorecardKey>, ApiError> {
-    let seen: Vec<UnitCode> = if let Some(unit) = &filter.unit {
-        units::require_visible(view, scope, unit).await?;
-        vec![unit.clone()]
-    } else {
-        let condition = units::visible(view, scope, units::store::CODE).await?;
-        view.list::<Units>(condition, None, None).await?.into_iter().map(|unit| unit.key).collect()
+    let mut pairs: Vec<(UnitCode, Year)> =
+        view.pairs::<Projects, _, _>(units::visible(view, scope, projects::store::UNIT).await?).await?;
+    pairs.extend(view.pairs::<Targets, _, _>(units::visible(view, scope, targets::store::UNIT).await?).await?);
+    pairs.extend(view.pairs::<Evaluations, _, _>(units::visible(view, scope, evaluations::store::UNIT).await?).await?);
+    let wanted = |(unit, year): &(UnitCode, Year)| {
+        filter.unit.as_ref().is_none_or(|one| one == unit) && filter.year.is_none_or(|one| one == *year)
     };
-    let mut cards = BTreeSet::new();
-    for unit in seen {
-        let years: BTreeSet<Year> = years(view, &unit).await?;
-        let years = years.into_iter().filter(|year| filter.year.is_none_or(|wanted| wanted == *year));
-        cards.extend(years.map(|year| ScorecardKey { unit: unit.clone(), year }));
-    }
-    Ok(cards)
-}
-
-/// The years a unit has projects, targets or evaluations in. Lines belong to projects.
-async fn years(view: &View<'_>, unit: &UnitCode) -> Result<BTreeSet<Year>, ApiError> {
-    use crate::store::table::beginning_with;
-    let of = || [unit.clone().into()];
-    let projects = view.list::<Projects>(beginning_with::<Projects>(of()), None, None).await?;
-    let targets = view.list::<Targets>(beginning_with::<Targets>(of()), None, None).await?;
-    let evaluations = view.list::<Evaluations>(beginning_with::<Evaluations>(of()), None, None).await?;
-    Ok(projects
-        .iter()
-        .map(|one| one.key.year)
-        .chain(targets.iter().map(|one| one.key.year))
-        .chain(evaluations.iter().map(|one| one.key.year))
-        .collect())
+    Ok(pairs.into_iter().filter(wanted).map(|(unit, year)| ScorecardKey { unit, year }).collect())
 }

@@ -114,6 +114,7 @@ async fn put_indicator(
     conditions: Conditions,
     facts: Facts<IndicatorFacts>,
 ) -> Answer {
+    caller.require_whole_county()?;
     let mut write = context.begin(&caller).await?;
     let (kept, outcome) = indicators::put(&mut write, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
@@ -141,6 +142,7 @@ async fn delete_indicator(
     id: Id<IndicatorCode>,
     conditions: Conditions,
 ) -> Answer {
+    caller.require_whole_county()?;
     let mut write = context.begin(&caller).await?;
     indicators::delete(&mut write, &id, conditions.expected()).await?;
     write.commit().await?;

@@ -3,6 +3,8 @@
 pub mod http;
 pub mod store;
 
+use sea_orm::Condition;
+
 use self::http::IndicatorFilter;
 use self::store::Indicators;
 use crate::domain::codes::IndicatorCode;
@@ -44,7 +46,7 @@ pub async fn put(
     expected: Expected,
 ) -> Result<(Item, Outcome), ApiError> {
     let mut unknown = Vec::new();
-    for whole in &facts.part_of {
+    for whole in facts.part_of.iter().take(IndicatorFacts::MOST_WHOLES) {
         if write.view().find::<Indicators>(whole).await?.is_none() {
             unknown.push(whole.clone());
         }
@@ -58,5 +60,9 @@ pub async fn put(
 /// # Errors
 /// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
 pub async fn delete(write: &mut Write, key: &IndicatorCode, expected: Expected) -> Result<(), ApiError> {
+    let all = write.view().list::<Indicators>(Condition::all(), None, None).await?;
+    if all.iter().any(|other| other.facts.part_of.contains(key)) {
+        return Err(ApiError::InUse);
+    }
     if write.delete::<Indicators>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

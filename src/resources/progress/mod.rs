@@ -49,6 +49,9 @@ pub async fn put(
 ) -> Result<(Item, Outcome), ApiError> {
     let view = write.view();
     units::get(&view, scope, &key.unit).await?;
+    if let Some(kept) = write.unchanged::<Progresses>(&key, &facts, expected).await? {
+        return Ok((kept, Outcome::Unchanged));
+    }
     let indicator = view.find::<Indicators>(&key.indicator).await?;
     facts.check(&key, indicator.map(|indicator| indicator.facts.direction))?;
     Ok(write.put::<Progresses>(key, facts, expected).await?)

@@ -93,4 +93,4 @@ pub(super) fn matching(filter: &ProjectFilter) -> Condition {
 }
 
 /// The column of the unit.
-pub(super) const UNIT: row::Column = row::Column::Unit;
+pub const UNIT: Column<Projects> = row::Column::Unit;

@@ -44,12 +44,12 @@ async fn get_scorecard(
 ) -> Answer {
     let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
     let view = snapshot.view();
-    let tag = answer::computed_tag(0, view.journal_position().await?, today);
+    // Whether it is there and the caller may see it is asked even of those who have it already.
+    let unit = units::get(&view, &caller.scope, &id.unit).await?;
+    let tag = answer::computed_tag(unit.revision, view.journal_position().await?, today);
     if conditions.has(&tag) {
-        // Known already; whether the caller may still see it is asked all the same.
-        units::require_visible(&view, &caller.scope, &id.unit).await?;
         return Ok(answer::item(&(), &tag, &conditions));
     }
-    let scorecard = scorecards::get(&view, &caller.scope, &id, today).await?;
+    let scorecard = scorecards::of(&view, unit, id.year, today).await?;
     Ok(answer::item(&scorecard, &tag, &conditions))
 }

@@ -2,7 +2,7 @@
 
 pub mod http;
 
-use crate::domain::period::Month;
+use crate::domain::period::{Month, Year};
 use crate::domain::scorecard::{Scorecard, ScorecardKey};
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
@@ -10,12 +10,19 @@ use crate::resources::evaluations::gather;
 use crate::resources::units;
 use crate::store::View;
 
+/// The scorecard of a unit's year. A year without rows has an empty one.
+///
+/// # Errors
+/// The database's.
+pub async fn of(view: &View<'_>, unit: units::Item, year: Year, today: Month) -> Result<Scorecard, ApiError> {
+    Ok(Scorecard::from(&gather::dossier(view, unit, year, today).await?))
+}
+
 /// The scorecard of a unit and year. A year without rows has an empty one.
 ///
 /// # Errors
 /// [`ApiError::NotFound`] for a unit that is not there or not the caller's to see.
 pub async fn get(view: &View<'_>, scope: &Scope, key: &ScorecardKey, today: Month) -> Result<Scorecard, ApiError> {
     let unit = units::get(view, scope, &key.unit).await?;
-    let dossier = gather::dossier(view, unit, key.year, today).await?;
-    Ok(Scorecard::from(&dossier))
+    of(view, unit, key.year, today).await
 }

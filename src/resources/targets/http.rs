@@ -117,7 +117,7 @@ async fn put_target(
     facts: Facts<TargetFacts>,
 ) -> Answer {
     let mut write = context.begin(&caller).await?;
-    let (kept, outcome) = targets::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
+    let (kept, outcome) = targets::put(&mut write, &caller, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
     let item = Target::from(kept);
     Ok(answer::put(&item, &answer::tag(item.revision), outcome, &format!("/v1/targets/{}", item.id)))
@@ -144,7 +144,7 @@ async fn delete_target(
     conditions: Conditions,
 ) -> Answer {
     let mut write = context.begin(&caller).await?;
-    targets::delete(&mut write, &caller.scope, &id, conditions.expected()).await?;
+    targets::delete(&mut write, &caller, &id, conditions.expected()).await?;
     write.commit().await?;
     Ok(actix_web::HttpResponse::NoContent().finish())
 }

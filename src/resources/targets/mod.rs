@@ -8,7 +8,7 @@ use self::store::Targets;
 use crate::domain::kept::Kept;
 use crate::domain::target::{TargetFacts, TargetKey};
 use crate::http::error::ApiError;
-use crate::http::identity::Scope;
+use crate::http::identity::{Caller, Report, Scope};
 use crate::http::page::Listing;
 use crate::resources::indicators::store::Indicators;
 use crate::resources::{projects, units};
@@ -36,19 +36,37 @@ pub async fn get(view: &View<'_>, scope: &Scope, key: &TargetKey) -> Result<Item
     view.find::<Targets>(key).await?.ok_or(ApiError::NotFound)
 }
 
+/// Refuses a caller who would change what was set for them from above.
+///
+/// # Errors
+/// [`ApiError::Forbidden`].
+fn require_assigner(caller: &Caller<Report>, key: &TargetKey) -> Result<(), ApiError> {
+    match &caller.scope {
+        Scope::Subtree(top) if *top == key.unit && !key.set_by_the_unit_itself() => {
+            let needs = ("修改上级下达的目标", "change a target that was set from above");
+            Err(ApiError::Forbidden { role: caller.role, needs })
+        }
+        Scope::Subtree(_) | Scope::County => Ok(()),
+    }
+}
+
 /// States one.
 ///
 /// # Errors
 /// Broken rules of [`TargetFacts::check`]; a unit that is not there or not the caller's to see; conditions not met.
 pub async fn put(
     write: &mut Write,
-    scope: &Scope,
+    caller: &Caller<Report>,
     key: TargetKey,
     facts: TargetFacts,
     expected: Expected,
 ) -> Result<(Item, Outcome), ApiError> {
     let view = write.view();
-    units::get(&view, scope, &key.unit).await?;
+    units::get(&view, &caller.scope, &key.unit).await?;
+    require_assigner(caller, &key)?;
+    if let Some(kept) = write.unchanged::<Targets>(&key, &facts, expected).await? {
+        return Ok((kept, Outcome::Unchanged));
+    }
     let indicator = view.find::<Indicators>(&key.indicator).await?;
     let project_known = projects::known(&view, &key.unit, key.year, &key.project).await?;
     facts.check(&key, indicator.map(|indicator| indicator.facts.direction), project_known)?;
@@ -59,7 +77,13 @@ pub async fn put(
 ///
 /// # Errors
 /// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
-pub async fn delete(write: &mut Write, scope: &Scope, key: &TargetKey, expected: Expected) -> Result<(), ApiError> {
-    units::require_visible(&write.view(), scope, &key.unit).await?;
+pub async fn delete(
+    write: &mut Write,
+    caller: &Caller<Report>,
+    key: &TargetKey,
+    expected: Expected,
+) -> Result<(), ApiError> {
+    units::require_visible(&write.view(), &caller.scope, &key.unit).await?;
+    require_assigner(caller, key)?;
     if write.delete::<Targets>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

@@ -12,7 +12,7 @@ mod row {
     use sea_orm::entity::prelude::*;
 
     use crate::domain::{
-        codes::{AsPrinted, Assigner, IndicatorCode, MaybeProject, Prose, UnitCode},
+        codes::{AsPrinted, Assigner, IndicatorCode, MaybeProject, ProjectCode, Prose, UnitCode},
         period::Year,
         quantity::Quantity,
     };
@@ -37,6 +37,8 @@ mod row {
         pub value_as_printed: Option<AsPrinted>,
         pub goal: Option<Prose>,
         pub document: Option<AsPrinted>,
+        /// The project again, null for none: what the database refuses to delete a project by.
+        pub project_ref: Option<ProjectCode>,
         pub revision: i64,
     }
 
@@ -73,6 +75,7 @@ impl Table for Targets {
 
     fn row(county: &str, kept: Kept<TargetKey, TargetFacts>) -> Model<Self> {
         let TargetKey { unit, year, project, indicator, assigner } = kept.key;
+        let project_ref = project.0.clone();
         let TargetFacts { value, value_as_printed, goal, document } = kept.facts;
         row::Model {
             county: county.into(),
@@ -85,6 +88,7 @@ impl Table for Targets {
             value_as_printed,
             goal,
             document,
+            project_ref,
             revision: kept.revision,
         }
     }
@@ -101,6 +105,7 @@ impl Table for Targets {
             value_as_printed,
             goal,
             document,
+            project_ref: _,
             revision,
         } = row;
         let facts = TargetFacts { value, value_as_printed, goal, document };
@@ -119,4 +124,4 @@ pub(super) fn matching(filter: &TargetFilter) -> Condition {
 }
 
 /// The column of the unit.
-pub(super) const UNIT: row::Column = row::Column::Unit;
+pub const UNIT: Column<Targets> = row::Column::Unit;

@@ -88,11 +88,15 @@ pub async fn put(
     };
     if let Scope::Subtree(top) = scope {
         // The unit must be inside before and after: nobody moves a unit into their subtree or out of it.
-        let known = write.view().find::<Units>(&code).await?.is_some();
-        if known {
+        let known = write.view().find::<Units>(&code).await?;
+        if known.is_some() {
             require_visible(&write.view(), scope, &code).await?;
         }
-        if code != *top && !lineage.contains(top) {
+        let stays = match &known {
+            Some(known) if code == *top => known.facts.parent == facts.parent,
+            _ => lineage.contains(top),
+        };
+        if !stays {
             return Err(ApiError::NotFound);
         }
     }
