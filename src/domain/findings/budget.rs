@@ -175,7 +175,7 @@ fn mixed_precision(dossier: &Dossier) -> Vec<Observation> {
             Observation::new(
                 "lines",
                 format!("支出明细的小数位数不一致：{widths} 位"),
-                format!("the lines are printed with different numbers of decimals: {widths}"),
+                format!("the lines are printed with different numbers of decimals: `{widths}`"),
             )
             .of(&project)
             .number("decimals", widths, "位")

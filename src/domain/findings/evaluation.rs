@@ -148,7 +148,7 @@ fn full_score_with_missed_targets(dossier: &Dossier) -> Vec<Observation> {
             let seen = Observation::new(
                 evaluation.key.kind,
                 format!("{who}满分，但 {all} 个指标中有 {some} 个未完成：{names}"),
-                format!("the stated score is full, yet {some} of {all} targets were missed: {names}"),
+                format!("the stated score is full, yet {some} of {all} targets were missed: `{names}`"),
             )
             .number("missed", some, "个")
             .number("targets", all, "个");

@@ -69,7 +69,7 @@ fn never_reported(dossier: &Dossier) -> Vec<Observation> {
         Observation::new(
             subject(outcome),
             format!("{year} 年目标“{name}”（{value}{unit}）没有任何完成值"),
-            format!("the {year} target `{name}` ({value} {unit}) has no reported actual"),
+            format!("the {year} target `{name}` (`{value} {unit}`) has no reported actual"),
         )
         .of(&outcome.target.key.project)
         .number("target", value, unit)
@@ -206,7 +206,7 @@ fn overlap(dossier: &Dossier) -> Vec<Observation> {
             Observation::new(
                 subject(part),
                 format!("“{name}”{actual}{unit} 已包含在{names}合计 {whole}{unit} 中（占 {share}%），不可相加"),
-                format!("`{name}` {actual} is already part of {names}, {whole} together ({share}%)"),
+                format!("`{name}` {actual} is already part of `{names}`, {whole} together ({share}%)"),
             )
             .of(&key.project)
             .number("part", actual, unit)
@@ -235,7 +235,7 @@ fn measure_units_differ(dossier: &Dossier) -> Vec<Observation> {
             Observation::new(
                 subject(outcome),
                 format!("“{name}”目标以“{wanted}”计，完成值以“{reached}”计"),
-                format!("`{name}`: the target is counted in {wanted}, the actual in {reached}"),
+                format!("`{name}`: the target is counted in `{wanted}`, the actual in `{reached}`"),
             )
             .of(&outcome.target.key.project)
             .number("target_unit", wanted, "")

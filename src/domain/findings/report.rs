@@ -70,7 +70,7 @@ fn goals_not_assessed(dossier: &Dossier) -> Vec<Observation> {
                 evaluation.key.kind,
                 format!("单位设定目标 {set} 个，评价指标 {assessed} 个，其中 {missing} 个目标未列入评价：{names}"),
                 format!(
-                    "{set} goals were set and {assessed} targets evaluated; {missing} goals are not among them: {names}"
+                    "{set} goals were set and {assessed} targets evaluated; {missing} goals are not among them: `{names}`"
                 ),
             )
             .number("goals", set, "个")

@@ -78,7 +78,7 @@ async fn migrate(url: &str) {
 async fn postgres_database(template: Option<&str>) -> Option<String> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let cluster = cluster().await?;
-    let name = format!("jixiao_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("{}_{}", cluster.template, NEXT.fetch_add(1, Ordering::Relaxed));
     let template = template.map_or(String::new(), |_| format!(" TEMPLATE {}", cluster.template));
     cluster.run(&format!("CREATE DATABASE {name}{template}")).await;
     Some(cluster.url(&name))
@@ -122,7 +122,9 @@ async fn cluster() -> Option<&'static Cluster> {
                 };
                 (address, Some(alive))
             };
-            let template = format!("jixiao_template_{}", std::process::id());
+            // A process number may come again on a server that is kept.
+            let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
+            let template = format!("jixiao_test_{}_{since}", std::process::id());
             let cluster = Cluster { address, template: template.clone(), _alive: alive };
             cluster.run(&format!("CREATE DATABASE {template}")).await;
             migrate(&cluster.url(&template)).await;
