@@ -33,7 +33,7 @@ def main() -> None:
     put_project.sync("py-town:2023:p1", client=client, body=ProjectFactsInput(name="招商引资专项"))
     amounts = {"30201": "0.10", "30202": "0.20", "30211": "999999999999999.00"}
     for economic_class, executed in amounts.items():
-        facts = BudgetLineFactsInput(executed=executed, adjusted="1000000000000000.00"[1:])
+        facts = BudgetLineFactsInput(executed=executed, adjusted="999999999999999.99")
         line = put_budget_line.sync(f"py-town:2023:p1:{economic_class}", client=client, body=facts)
         assert isinstance(line, BudgetLine), line
         assert line.facts.executed == executed, "amounts are exact"
