@@ -132,7 +132,7 @@ impl Write {
         let kept = Kept { key, facts, revision };
         let mut followers = Followers::default();
         T::follow(&mut followers, &self.county, &kept);
-        let row = T::row(&self.county, Kept { key: kept.key.clone(), ..kept });
+        let row = T::row(&self.county, kept);
         let kept = T::kept(row.clone())?;
         let row = row.into_active_model().reset_all();
         let primary = T::key_columns().into_iter().chain([T::county_column()]);

@@ -6,8 +6,7 @@ use serde_json::json;
 
 use crate::harness::{Kind, Service};
 
-fn claims(service: &Service) -> Claims {
-    let _ = service;
+fn claims() -> Claims {
     let now = Context::system_clock().timestamp();
     Claims {
         sub: "tester".into(),
@@ -24,7 +23,7 @@ fn claims(service: &Service) -> Claims {
 #[actix_web::test]
 async fn issuer_audience_and_expiry_are_checked() {
     let service = Service::start(Kind::Sqlite).await.unwrap();
-    let right = claims(&service);
+    let right = claims();
     service.caller_claiming(&right).get("/v1/units").await.expect(200);
     for (what, wrong) in [
         ("another county", Claims { iss: "jixiao:430923".into(), ..right.clone() }),
@@ -43,9 +42,9 @@ async fn only_our_key_and_our_algorithm_count() {
     let service = Service::start(Kind::Sqlite).await.unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let stranger = Keys::open(elsewhere.path(), &"430922".parse().unwrap()).unwrap();
-    service.caller_with(&stranger.sign(&claims(&service)).unwrap()).get("/v1/units").await.expect(401);
+    service.caller_with(&stranger.sign(&claims()).unwrap()).get("/v1/units").await.expect(401);
 
-    let ours = service.context.keys.sign(&claims(&service)).unwrap();
+    let ours = service.context.keys.sign(&claims()).unwrap();
     let parts: Vec<_> = ours.split('.').collect();
     // `{"alg":"none"}`, with and without a signature, and a body that was changed.
     for forged in [
@@ -64,7 +63,7 @@ async fn a_shared_secret_made_of_the_public_key_does_not_count() {
     use jsonwebtoken::{EncodingKey, Header};
     let service = Service::start(Kind::Sqlite).await.unwrap();
     let key = EncodingKey::from_secret(b"anything");
-    let token = jsonwebtoken::encode(&Header::default(), &claims(&service), &key).unwrap();
+    let token = jsonwebtoken::encode(&Header::default(), &claims(), &key).unwrap();
     service.caller_with(&token).get("/v1/units").await.expect(401);
 }
 

@@ -71,7 +71,8 @@ fn require_evaluator(role: Role, kind: EvaluationKind) -> Result<(), ApiError> {
 /// States one.
 ///
 /// # Errors
-/// A kind that is not the caller's to state. Broken rules of [`EvaluationFacts::check`]; a unit that is not there or not the caller's to see; conditions not met.
+/// A kind that is not the caller's to state; broken rules of [`EvaluationFacts::check`]; a unit that is not there or
+/// not the caller's to see; conditions not met.
 pub async fn put(
     write: &mut Write,
     caller: &Caller<Evaluate>,
