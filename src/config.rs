@@ -18,6 +18,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `JIXIAO_DATABASE_URL`: `sqlite://…` or `postgres://…`; the embedded database in the data directory.
     pub database_url: String,
+    /// `JIXIAO_LONGEST_UPLOAD`: the longest file that is taken, in MiB, `64`.
+    pub longest_upload: u64,
     /// `JIXIAO_LOG`: what is logged, such as `info` or `jixiao=debug`.
     pub log: String,
     /// `JIXIAO_LOG_FORMAT`: `text` or `json`.
@@ -51,6 +53,7 @@ impl Config {
         let data_dir = PathBuf::from(read("JIXIAO_DATA_DIR", "jixiao-data"));
         let embedded = format!("sqlite://{}?mode=rwc", data_dir.join("jixiao.db").display());
         let database_url = read("JIXIAO_DATABASE_URL", &embedded);
+        let longest = read("JIXIAO_LONGEST_UPLOAD", "64");
         let log = read("JIXIAO_LOG", "info");
         let format = read("JIXIAO_LOG_FORMAT", "text");
         let bind = bind.parse().map_err(|_| mistakes.push(format!("JIXIAO_BIND: `{bind}` is not address:port")));
@@ -66,9 +69,13 @@ impl Config {
         if log.parse::<EnvFilter>().is_err() {
             mistakes.push(format!("JIXIAO_LOG: `{log}` is not a filter such as info or jixiao=debug"));
         }
-        match (bind, county) {
-            (Ok(bind), Ok(county)) if mistakes.is_empty() => {
-                Ok(Self { bind, county, data_dir, database_url, log, json_logs: format == "json" })
+        let longest_upload = longest.parse().ok().filter(|longest| (1..=4096).contains(longest));
+        if longest_upload.is_none() {
+            mistakes.push(format!("JIXIAO_LONGEST_UPLOAD: `{longest}` is not a number of MiB from 1 to 4096"));
+        }
+        match (bind, county, longest_upload) {
+            (Ok(bind), Ok(county), Some(longest_upload)) if mistakes.is_empty() => {
+                Ok(Self { bind, county, data_dir, database_url, longest_upload, log, json_logs: format == "json" })
             }
             _ => Err(Mistakes(mistakes)),
         }
@@ -100,7 +107,9 @@ mod tests {
     #[test]
     fn all_mistakes_are_told_at_once() {
         let error = Config::from(|_| Some("?".into())).unwrap_err().to_string();
-        for name in ["JIXIAO_BIND", "JIXIAO_COUNTY", "JIXIAO_DATABASE_URL", "JIXIAO_LOG_FORMAT"] {
+        for name in
+            ["JIXIAO_BIND", "JIXIAO_COUNTY", "JIXIAO_DATABASE_URL", "JIXIAO_LONGEST_UPLOAD", "JIXIAO_LOG_FORMAT"]
+        {
             assert!(error.contains(name), "{error}");
         }
     }

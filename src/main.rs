@@ -10,13 +10,14 @@ use jixiao::domain::codes::UnitCode;
 use jixiao::domain::period::Year;
 use jixiao::http::Context;
 use jixiao::http::identity::{Keys, Role};
+use jixiao::http::once::InFlight;
 use jixiao::store::Store;
 use jixiao::{demo, server, telemetry};
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
 /// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`,
-/// `JIXIAO_LOG`, `JIXIAO_LOG_FORMAT`.
+/// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_LOG`, `JIXIAO_LOG_FORMAT`.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -118,7 +119,8 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
     let keys = Keys::open(&config.data_dir, &config.county)?;
     let store = Store::open(&config.database_url, &config.county).await?;
     store.migrate().await?;
-    Ok(Data::new(Context { store, keys, now: Context::system_clock }))
+    let longest_file = config.longest_upload * 1024 * 1024;
+    Ok(Data::new(Context { store, keys, now: Context::system_clock, longest_file, in_flight: InFlight::default() }))
 }
 
 fn unusable(config: &Config, error: &std::io::Error) -> String {

@@ -16,7 +16,10 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as DocsConfig, SwaggerUi};
 
 use crate::domain::findings::RuleName;
+use crate::domain::money::AmountUnit;
+use crate::domain::sheet::charset::Charset;
 use crate::http::error::{ApiError, Problem, ProblemError, render};
+use crate::http::query::Switch;
 use crate::http::{Context, document};
 use crate::resources;
 
@@ -32,7 +35,8 @@ use crate::resources;
         contact(name = "Jixiao developers"),
     ),
     servers((url = "/", description = "This service")),
-    components(schemas(Problem, ProblemError, RuleName)),
+    // What stands in parameters alone is not collected.
+    components(schemas(Problem, ProblemError, RuleName, AmountUnit, Charset, Switch)),
     tags(
         (name = "units", description = "单位: bodies that have a budget or a task"),
         (name = "divisions", description = "行政区划: the official list of each year"),
@@ -45,6 +49,7 @@ use crate::resources;
         (name = "evaluations", description = "绩效评价: what is stated, and what is computed beside it"),
         (name = "scorecards", description = "成绩单: a unit's year on one page"),
         (name = "findings", description = "疑点: what does not add up"),
+        (name = "uploads", description = "上报批次: files of rows, each with a receipt"),
     ),
 )]
 struct Base;

@@ -11,10 +11,14 @@
 //! | [`dossier`] | everything the rules look at for one unit and year |
 //! | [`findings`] | what does not add up |
 //! | [`scorecard`] | the whole of it on one page |
+//! | [`sheet`] | bytes → rows of cells |
+//! | [`mod@upload`] | rows of cells → what is stated |
 
 pub mod violation;
 
 pub mod word;
+
+pub(crate) mod json;
 
 mod fixed;
 pub mod money;
@@ -41,3 +45,6 @@ pub mod scoring;
 pub mod dossier;
 pub mod findings;
 pub mod scorecard;
+
+pub mod sheet;
+pub mod upload;

@@ -60,6 +60,11 @@ impl Word for Money {
 pub struct Balance(i128);
 
 impl Balance {
+    /// So many 分.
+    pub const fn of_fen(fen: i128) -> Self {
+        Self(fen)
+    }
+
     /// The balance in 分.
     pub const fn fen(self) -> i128 {
         self.0
@@ -120,6 +125,20 @@ impl Word for Balance {
 
 crate::word!(Money, Balance);
 
+crate::choice! {
+    /// The unit that the amounts of a sheet are in.
+    pub enum AmountUnit {
+        /// 元
+        Yuan = "yuan", "元";
+        /// 千元
+        ThousandYuan = "thousand_yuan", "千元";
+        /// 万元
+        WanYuan = "wan_yuan", "万元";
+        /// 亿元
+        YiYuan = "yi_yuan", "亿元";
+    }
+}
+
 /// The units amounts are printed in, the longest name first, with how many powers of ten of a 元 each is.
 const UNITS: [(&str, usize); 4] = [("亿元", 8), ("万元", 4), ("千元", 3), ("元", 0)];
 
@@ -174,6 +193,42 @@ pub(crate) fn without_about(text: &str) -> (&str, bool) {
 /// Without a 余 at the front (40余次, behind the number), and whether there was one.
 pub(crate) fn without_odd(text: &str) -> (&str, bool) {
     ODD.iter().find_map(|sign| text.strip_prefix(sign)).map_or((text, false), |bare| (bare.trim_start(), true))
+}
+
+/// A printed number of one unit in another unit of the same currency, exactly: `1245.7` 万元 is `0.12457` 亿元.
+///
+/// Nothing where the units are not two of one currency, or where more than six decimals would be needed.
+pub(crate) fn converted(number: &str, from: &str, to: &str) -> Option<String> {
+    let (from, to) = (power(from)?, power(to)?);
+    if from.0 != to.0 {
+        return None;
+    }
+    let (negative, whole, decimals) = fixed::split(number).ok()?;
+    let sign = if negative { "-" } else { "" };
+    if from.1 >= to.1 {
+        return Some(format!("{sign}{}", shifted(whole, decimals, from.1 - to.1)));
+    }
+    let places = to.1 - from.1;
+    let digits = format!("{}{whole}", "0".repeat((places + 1).saturating_sub(whole.len())));
+    let (whole, moved) = digits.split_at(digits.len() - places);
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        rest => rest,
+    };
+    Some(trimmed(&format!("{sign}{whole}.{moved}{decimals}")))
+}
+
+/// The currency of a unit of money, and how many powers of ten of its smallest the unit is.
+fn power(unit: &str) -> Option<(&str, usize)> {
+    let currency = ["美元", "元"].into_iter().find(|currency| unit.ends_with(currency))?;
+    let power = match unit.strip_suffix(currency)? {
+        "" => 0,
+        "千" => 3,
+        "万" => 4,
+        "亿" => 8,
+        _ => return None,
+    };
+    Some((currency, power))
 }
 
 /// Moves the decimal point `power` places to the right, in text, so that nothing is lost on the way.
@@ -243,6 +298,21 @@ mod tests {
             ("1,000元", "not_a_number"),
         ] {
             assert_eq!(Printed::parse(text).map_err(|wrong| wrong.code), Err(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn units_of_one_currency_are_converted_exactly() {
+        for (number, from, to, expected) in [
+            ("1245.7", "万元", "亿元", Some("0.12457")),
+            ("1.2457", "亿元", "万元", Some("12457")),
+            ("210000", "美元", "万美元", Some("21")),
+            ("-5", "万元", "亿元", Some("-0.0005")),
+            ("13", "家", "个", None),
+            ("21", "万美元", "万元", None),
+            ("5", "百万元", "万元", None),
+        ] {
+            assert_eq!(converted(number, from, to).as_deref(), expected, "{number}{from}");
         }
     }
 

@@ -81,6 +81,12 @@ errors! {
     GetErrors: 304 400 401 403 404 500;
     /// Errors of stating facts.
     PutErrors: 400 401 403 404 412 413 415 422 428 500;
+    /// Errors of an upload.
+    UploadErrors: 400 401 403 408 409 413 415 422 500;
+    /// Errors of taking an upload back.
+    ReversalErrors: 400 401 403 404 409 422 500;
+    /// Errors of reading a file.
+    FileErrors: 400 401 403 404 500;
     /// Errors of taking an item away.
     DeleteErrors: 400 401 403 404 409 412 428 500;
 }
@@ -92,10 +98,11 @@ fn problem(status: u16) -> RefOr<Response> {
         401 => "No valid bearer token",
         403 => "The role does not have the right",
         404 => "There is no such thing, or the caller may not see it",
-        409 => "Other rows refer to it",
+        408 => "The body stopped coming",
+        409 => "Other rows refer to it, or a request with the same Idempotency-Key is being worked on",
         412 => "It is not at the revision the caller expects",
         413 => "The body is too long",
-        415 => "The body is not application/json",
+        415 => "The body is of another media type",
         422 => "The body breaks rules; every one of them is listed",
         428 => "Changing an existing item needs If-Match",
         _ => "The service failed",

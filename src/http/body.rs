@@ -10,7 +10,7 @@ use deserr::Deserr;
 use serde_json::Value;
 
 use super::error::ApiError;
-use super::json::Once;
+use crate::domain::json::Once;
 use crate::domain::violation::{Violations, Wrong, shortened};
 
 /// The longest body of a single item, in bytes.
@@ -25,28 +25,32 @@ impl<T: Deserr<Violations> + 'static> FromRequest for Facts<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = content_type.and_then(|value| value.split(';').next()).map(|value| value.trim().to_lowercase());
-        let json = essence.is_some_and(|essence| essence == "application/json");
+        let json = media_type(request).is_some_and(|essence| essence == "application/json");
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
             if !json {
-                return Err(ApiError::MediaType);
+                return Err(ApiError::MediaType("application/json"));
             }
             let payload = payload.await.map_err(|_| ApiError::CutOff)?;
             let bytes = match payload.to_bytes_limited(MOST_BYTES).await {
                 Ok(Ok(bytes)) => bytes,
                 Ok(Err(error)) => return Err(cut_off(&error)),
-                Err(_) => return Err(ApiError::TooLong(MOST_BYTES)),
+                Err(_) => return Err(ApiError::TooLong(MOST_BYTES as u64)),
             };
             read(&bytes).map(Self)
         })
     }
 }
 
+/// The media type that a request says its body is of, without parameters.
+pub(super) fn media_type(request: &HttpRequest) -> Option<String> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.and_then(|value| value.split(';').next()).map(|value| value.trim().to_lowercase())
+}
+
 fn cut_off(error: &actix_web::Error) -> ApiError {
     match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => ApiError::TooLong(MOST_BYTES),
+        Some(PayloadError::Overflow) => ApiError::TooLong(MOST_BYTES as u64),
         _ => ApiError::CutOff,
     }
 }

@@ -98,7 +98,8 @@ fn split_inputs(document: &mut Value) {
         let Some(mut schema) = all.get(&name).cloned().filter(|_| !done.contains(&name)) else { continue };
         done.push(name.clone());
         let optional = |field: &Value| {
-            field["type"].as_array().is_some_and(|types| types.contains(&json!("null"))) || field["type"] == "array"
+            field["type"].as_array().is_some_and(|types| types.contains(&json!("null")))
+                || (field["type"] == "array" && field.get("minItems").is_none())
         };
         let properties = schema["properties"].as_object().cloned().unwrap_or_default();
         // A flag that is left out is off.
@@ -110,7 +111,10 @@ fn split_inputs(document: &mut Value) {
         } else {
             schema["required"] = json!(required);
         }
-        schema["additionalProperties"] = json!(false);
+        // Rows of an upload have whatever columns they have.
+        if schema.get("additionalProperties").is_none() {
+            schema["additionalProperties"] = json!(false);
+        }
         visit(&mut schema, &mut |map| {
             let Some(inner) = map.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()) else {
                 return;

@@ -13,6 +13,7 @@ use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
 
 use super::identity::{Lack, Role};
+use crate::domain::upload::receipt::{Receipt, ReceiptError};
 use crate::domain::violation::{Violation, Violations, Wrong, shortened};
 use crate::store;
 
@@ -51,15 +52,18 @@ pub enum ApiError {
     /// The body is not JSON.
     #[error("malformed JSON: {0}")]
     Malformed(String),
-    /// The body does not say `application/json`.
+    /// The body is of another media type than this one.
     #[error("unsupported media type")]
-    MediaType,
+    MediaType(&'static str),
     /// The body is too long.
     #[error("the body is longer than {0} bytes")]
-    TooLong(usize),
+    TooLong(u64),
     /// The body was cut off.
     #[error("the body did not arrive whole")]
     CutOff,
+    /// The body stopped coming.
+    #[error("the body stopped coming")]
+    Silent,
     /// The body breaks rules.
     #[error("{} rules are broken", .0.0.len())]
     Invalid(Violations),
@@ -72,6 +76,23 @@ pub enum ApiError {
     /// Other rows refer to it.
     #[error("in use")]
     InUse,
+    /// A request with the same `Idempotency-Key` is being worked on.
+    #[error("in flight")]
+    InFlight,
+    /// The `Idempotency-Key` was used for another request.
+    #[error("the key was used for another request")]
+    KeyReused,
+    /// Nothing of an upload is in; its receipt is kept.
+    #[error("upload {} was rejected", receipt.upload)]
+    Rejected {
+        /// The receipt.
+        receipt: Box<Receipt>,
+        /// Whether this was answered before.
+        replayed: bool,
+    },
+    /// What is asked for was done before.
+    #[error("already done")]
+    AlreadyDone,
     /// The service failed.
     #[error("internal: {0}")]
     Internal(String),
@@ -100,7 +121,8 @@ impl ApiError {
             Self::Parameters(_) => (StatusCode::BAD_REQUEST, "invalid_parameters", "参数有误", "Bad parameters"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed_json", "JSON 格式错误", "Malformed JSON"),
             Self::CutOff => (StatusCode::BAD_REQUEST, "incomplete_body", "请求体不完整", "Incomplete body"),
-            Self::MediaType => {
+            Self::Silent => (StatusCode::REQUEST_TIMEOUT, "body_stopped", "请求体中断", "The body stopped"),
+            Self::MediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "媒体类型不对", "Unsupported media type")
             }
             Self::TooLong(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", "请求体过长", "Body too long"),
@@ -110,6 +132,10 @@ impl ApiError {
                 (StatusCode::PRECONDITION_REQUIRED, "revision_required", "须注明版本", "Revision required")
             }
             Self::InUse => (StatusCode::CONFLICT, "in_use", "仍被引用", "In use"),
+            Self::InFlight => (StatusCode::CONFLICT, "in_flight", "正在处理", "Being worked on"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused", "幂等键已被使用", "Key used before"),
+            Self::Rejected { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "upload_rejected", "未接收", "Upload rejected"),
+            Self::AlreadyDone => (StatusCode::CONFLICT, "already_done", "已经办过", "Already done"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "服务内部错误", "Internal error"),
         }
     }
@@ -141,8 +167,11 @@ impl ApiError {
                 let why = shortened(why);
                 (format!("请求体不是合法的 JSON：{why}"), format!("the body is not valid JSON: {why}"))
             }
+            Self::Silent => fixed("请求体长时间没有新内容，请重新发送", "the body stopped coming; send it again"),
             Self::CutOff => fixed("请求体没有传完", "the body did not arrive whole"),
-            Self::MediaType => fixed("请使用 Content-Type: application/json", "send Content-Type: application/json"),
+            Self::MediaType(wanted) => {
+                (format!("请使用 Content-Type: {wanted}"), format!("send Content-Type: {wanted}"))
+            }
             Self::TooLong(most) => (format!("请求体超过 {most} 字节"), format!("the body is longer than {most} bytes")),
             Self::Invalid(broken) => {
                 let number = broken.0.len();
@@ -156,9 +185,30 @@ impl ApiError {
                 "修改已有条目须带 If-Match，其值为读取时的 ETag",
                 "to change an existing item send If-Match with the ETag you read",
             ),
+            Self::InFlight => fixed(
+                "同一个 Idempotency-Key 的请求正在处理，请稍后重试",
+                "a request with this Idempotency-Key is being worked on; try again shortly",
+            ),
+            Self::KeyReused => fixed(
+                "这个 Idempotency-Key 已用于内容不同的请求，请换一个",
+                "this Idempotency-Key was used for another request; choose a new one",
+            ),
+            Self::Rejected { receipt, .. } => {
+                let (rows, errors) = (receipt.received, receipt.errors_total);
+                (
+                    format!("{rows} 行均未接收，共 {errors} 处错误"),
+                    format!("none of {rows} row(s) is in; {errors} error(s)"),
+                )
+            }
+            Self::AlreadyDone => fixed("这个批次已经撤回过", "this upload was taken back before"),
             Self::InUse => fixed("其他数据仍引用它，请先处理", "other rows refer to it; deal with them first"),
             Self::Internal(_) => fixed("服务出错，可稍后重试", "the service failed; the request may be repeated"),
         }
+    }
+
+    /// The sentence for the caller, in Chinese and English.
+    pub fn sentences(&self) -> (String, String) {
+        self.detail()
     }
 
     fn violations(&self) -> &[Violation] {
@@ -208,6 +258,15 @@ pub struct ProblemError {
     /// Name of the wrong path or query parameter; null for a value in the body.
     #[schema(max_length = 1000)]
     pub parameter: Option<String>,
+    /// Row of an uploaded file as Excel numbers it; null elsewhere.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    pub row: Option<i32>,
+    /// Letter of its column; null elsewhere.
+    #[schema(max_length = 3)]
+    pub column: Option<String>,
+    /// Heading of its column; null elsewhere.
+    #[schema(max_length = 100)]
+    pub header: Option<String>,
     /// What was sent, shortened.
     #[schema(max_length = 100)]
     pub value: Option<String>,
@@ -244,8 +303,18 @@ pub struct Problem {
     #[schema(max_items = 100)]
     pub errors: Vec<ProblemError>,
     /// How many there are.
-    #[schema(minimum = 0, maximum = 1_000_000)]
+    #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub errors_total: i32,
+    /// The upload that was rejected, whose receipt and rows can be read; null elsewhere.
+    #[schema(max_length = 36)]
+    pub upload: Option<String>,
+}
+
+impl From<ReceiptError> for ProblemError {
+    fn from(error: ReceiptError) -> Self {
+        let ReceiptError { row, column, header, code, value, detail_zh, detail_en } = error;
+        Self { code, pointer: None, parameter: None, row, column, header, value, detail_zh, detail_en }
+    }
 }
 
 /// The request's id: the caller's own where it sent a sensible one, otherwise ours.
@@ -293,9 +362,20 @@ fn answer(error: &ApiError, request_id: &str, english: bool) -> HttpResponse {
         let Violation { code, pointer, value, zh, en } = one.clone();
         let name = pointer.trim_start_matches('/').to_owned();
         let (pointer, parameter) = if in_body { (Some(pointer), None) } else { (None, Some(name)) };
-        ProblemError { code: code.into(), pointer, parameter, value, detail_zh: zh, detail_en: en }
+        let (row, column, header) = (None, None, None);
+        ProblemError { code: code.into(), pointer, parameter, row, column, header, value, detail_zh: zh, detail_en: en }
     };
     let violations = error.violations();
+    let (errors, errors_total, upload) = match error {
+        ApiError::Rejected { receipt, .. } => {
+            let errors = receipt.errors.iter().cloned().map(ProblemError::from).collect();
+            (errors, receipt.errors_total, Some(receipt.upload.to_string()))
+        }
+        _ => {
+            let errors = violations.iter().take(MOST_ERRORS).map(describe).collect();
+            (errors, i32::try_from(violations.len()).unwrap_or(i32::MAX), None)
+        }
+    };
     let (zh, en) = error.detail();
     let problem = Problem {
         r#type: "about:blank".into(),
@@ -304,13 +384,20 @@ fn answer(error: &ApiError, request_id: &str, english: bool) -> HttpResponse {
         detail: if english { en } else { zh },
         code: code.into(),
         request_id: request_id.into(),
-        errors: violations.iter().take(MOST_ERRORS).map(describe).collect(),
-        errors_total: i32::try_from(violations.len()).unwrap_or(i32::MAX),
+        errors,
+        errors_total,
+        upload,
     };
     let mut response = HttpResponse::build(status);
     match error {
         ApiError::Unauthenticated(_) => {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"jixiao\""));
+        }
+        ApiError::Rejected { replayed: true, .. } => {
+            response.insert_header((super::once::REPLAYED, "true"));
+        }
+        ApiError::InFlight => {
+            response.insert_header((header::RETRY_AFTER, "1"));
         }
         ApiError::MethodNotAllowed(allowed) => {
             response.insert_header((header::ALLOW, allowed.as_str()));

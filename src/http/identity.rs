@@ -71,6 +71,8 @@ permissions! {
     Evaluate = "evaluate", "评价": Reporter | Reviewer | Admin;
     /// To define what is measured.
     Define = "define", "维护指标": Reviewer | Admin;
+    /// To upload what the role may state.
+    Upload = "upload", "上报": Reporter | Reviewer | Admin;
     /// To keep units and code lists.
     Administer = "administer", "维护单位和代码表": Admin;
 }
@@ -82,6 +84,16 @@ pub enum Scope {
     County,
     /// A unit and everything below it.
     Subtree(UnitCode),
+}
+
+impl Scope {
+    /// The top of what may be seen; nothing for the whole county.
+    pub fn top(&self) -> Option<&UnitCode> {
+        match self {
+            Self::County => None,
+            Self::Subtree(top) => Some(top),
+        }
+    }
 }
 
 /// A caller who may do `P`.
@@ -114,6 +126,19 @@ impl<P: Permission> Caller<P> {
     pub fn local(subject: &str, role: Role) -> Self {
         let (subject, request_id) = (subject.to_owned(), uuid::Uuid::now_v7().to_string());
         Self { subject, role, scope: Scope::County, request_id, permission: PhantomData }
+    }
+
+    /// The same caller, if the role also has another right.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`].
+    pub fn also<Q: Permission>(&self) -> Result<Caller<Q>, ApiError> {
+        if !Q::held_by(self.role) {
+            return Err(ApiError::Forbidden { role: self.role, needs: Q::ALLOWS });
+        }
+        let Self { subject, role, scope, request_id, permission: _ } = self;
+        let (subject, scope, request_id) = (subject.clone(), scope.clone(), request_id.clone());
+        Ok(Caller { subject, role: *role, scope, request_id, permission: PhantomData })
     }
 
     /// Refuses a caller bound to a subtree: what belongs to the whole county is changed for all of it.
@@ -180,6 +205,7 @@ const AUDIENCE: &str = "jixiao";
 /// The local key pair (Ed25519), made on first start and readable by its owner only.
 pub struct Keys {
     issuer: String,
+    pair: Ed25519KeyPair,
     signing: EncodingKey,
     checking: DecodingKey,
     validation: Validation,
@@ -230,12 +256,8 @@ impl Keys {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = 5;
-        Ok(Self {
-            issuer,
-            signing: EncodingKey::from_ed_der(&pkcs8),
-            checking: DecodingKey::from_ed_der(pair.public_key().as_ref()),
-            validation,
-        })
+        let checking = DecodingKey::from_ed_der(pair.public_key().as_ref());
+        Ok(Self { issuer, pair, signing: EncodingKey::from_ed_der(&pkcs8), checking, validation })
     }
 
     /// A token for a role, bound to a unit's subtree or to the whole county.
@@ -270,6 +292,16 @@ impl Keys {
     pub fn sign(&self, claims: &Claims) -> Result<String, ApiError> {
         jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), claims, &self.signing)
             .map_err(|error| ApiError::internal(error.to_string()))
+    }
+
+    /// Signs what is not a token.
+    pub fn seal(&self, bytes: &[u8]) -> Vec<u8> {
+        self.pair.sign(bytes).as_ref().to_vec()
+    }
+
+    /// The public key, 32 bytes.
+    pub fn public(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
     }
 
     fn verify(&self, token: &str) -> Result<Claims, ApiError> {

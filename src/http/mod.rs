@@ -5,10 +5,13 @@ pub mod body;
 pub mod condition;
 pub mod document;
 pub mod error;
+pub mod file;
 pub mod identity;
-mod json;
+pub mod once;
 pub mod page;
 pub mod path;
+pub mod query;
+pub mod seal;
 
 use chrono::{DateTime, Utc};
 
@@ -27,6 +30,10 @@ pub struct Context {
     pub keys: Keys,
     /// The clock. Nothing else in the service asks for the time.
     pub now: fn() -> DateTime<Utc>,
+    /// The longest file that is taken, in bytes.
+    pub longest_file: u64,
+    /// Requests with an `Idempotency-Key` that are being worked on.
+    pub in_flight: once::InFlight,
 }
 
 impl Context {
@@ -54,11 +61,20 @@ impl Context {
     /// # Errors
     /// The database's.
     pub async fn begin<P>(&self, caller: &Caller<P>) -> Result<Write, ApiError> {
+        self.begin_for(caller, None).await
+    }
+
+    /// Begins the changes of an upload.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_for<P>(&self, caller: &Caller<P>, upload: Option<String>) -> Result<Write, ApiError> {
         let stamp = Stamp {
             at: (self.now)(),
             actor: caller.subject.clone(),
             role: caller.role.to_string(),
             request_id: caller.request_id.clone(),
+            upload,
         };
         Ok(self.store.begin(stamp).await?)
     }

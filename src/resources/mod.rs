@@ -19,12 +19,14 @@ pub mod evaluations;
 pub mod findings;
 pub mod scorecards;
 
+pub mod uploads;
+
 use sea_orm::DbBackend;
 use sea_orm::sea_query::TableCreateStatement;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::store::journal;
 use crate::store::table::{Table, created};
+use crate::store::{attachment, journal, remembered};
 
 /// The rooms in their order, for the layer test.
 pub const ORDER: &[&str] = &[
@@ -39,6 +41,7 @@ pub const ORDER: &[&str] = &[
     "evaluations",
     "scorecards",
     "findings",
+    "uploads",
 ];
 
 /// How the entities of all rooms would create their tables; a test holds the migrations to them.
@@ -57,6 +60,9 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         of::<targets::store::Targets>(backend),
         of::<evaluations::store::Evaluations>(backend),
         evaluations::store::claims(backend),
+        of::<uploads::store::Uploads>(backend),
+        created::<attachment::part::Entity>(backend),
+        created::<remembered::answer::Entity>(backend),
         created::<journal::entry::Entity>(backend),
         created::<journal::head::Entity>(backend),
     ]
@@ -75,4 +81,5 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     evaluations::http::mount(config);
     scorecards::http::mount(config);
     findings::http::mount(config);
+    uploads::http::mount(config);
 }

@@ -15,6 +15,7 @@ use crate::domain::period::{Month, StatedDate, Year};
 use crate::domain::quantity::{Percent, Points, Quantity};
 use crate::domain::scoring::WeightScheme;
 use crate::domain::unit::UnitKind;
+use crate::domain::upload::receipt::UploadId;
 
 /// Keeps a word in a column of another type.
 ///
@@ -76,7 +77,7 @@ macro_rules! column {
 column!(String, ColumnType::Text, ArrayType::String, String, ToString::to_string, |text| text.parse().ok();
     AsPrinted, Assigner, Category, CreditCode, Direction, DivisionCode, DivisionLevel, EconomicCode, EvaluationKind,
     FunctionalCode, IndicatorCode, MaybeProject, Month, Name, ProjectCode, Prose, StatedDate, Subcategory, UnitCode,
-    UnitKind, WeightScheme,
+    UnitKind, UploadId, WeightScheme,
 );
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |year| year.number(), |number| Year::new(number).ok(); Year);
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |count| count.number(), |number| Count::new(number.into()); Count);

@@ -35,6 +35,9 @@ pub mod entry {
         /// The request it came with.
         #[sea_orm(column_type = "Text")]
         pub request_id: String,
+        /// The upload it came with; null for a single change.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub upload: Option<String>,
         /// `created`, `updated` or `deleted`.
         #[sea_orm(column_type = "Text")]
         pub operation: String,

@@ -3,8 +3,10 @@
 //! The connections are private, and those for reading are opened read-only: the database itself refuses a change
 //! that does not come through [`write::Write`].
 
+pub mod attachment;
 mod columns;
 pub mod journal;
+pub mod remembered;
 pub mod table;
 pub mod write;
 

@@ -1,6 +1,6 @@
 //! What the store must know of a table to read and change it: one implementation a room, in its `store.rs`.
 
-use sea_orm::sea_query::{Expr, ExprTrait, TableCreateStatement};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, TableCreateStatement, ValueTuple};
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, IntoActiveModel, IntoSimpleExpr, Iterable, Schema, TryGetable,
     Value,
@@ -15,7 +15,7 @@ pub trait Table: Sized {
     /// The resource it keeps.
     const RESOURCE: Resource;
     /// Its natural key, without the county.
-    type Key: ToString + Clone + Send + Sync;
+    type Key: ToString + Clone + Ord + Send + Sync;
     /// What is stated.
     type Facts: Serialize + PartialEq + Send + Sync;
     /// The entity, private to the room.
@@ -116,6 +116,16 @@ pub(super) fn after_key<T: Table>(key: &T::Key) -> Expr {
     columns.gt(Expr::tuple(T::key_values(key).into_iter().map(Expr::val)))
 }
 
+/// The rows with one of these keys.
+///
+/// A list of row values (`IN (VALUES …)`) is what both databases look up by the primary key, one by one.
+fn with_one_of<T: Table>(county: &str, keys: &[&T::Key]) -> Condition {
+    let columns = T::key_columns().into_iter().map(IntoSimpleExpr::into_simple_expr);
+    let values = keys.iter().map(|key| ValueTuple::Many(T::key_values(key)));
+    let wanted = Query::select().column(Asterisk).from_values(values, "wanted").take();
+    of_county::<T>(county).add(Expr::tuple(columns).in_subquery(wanted))
+}
+
 /// The columns that are not part of the primary key.
 pub(super) fn value_columns<T: Table>() -> Vec<Column<T>> {
     let keys: Vec<String> =
@@ -132,6 +142,22 @@ impl View<'_> {
         use sea_orm::QueryFilter;
         let row = T::Entity::find().filter(with_key::<T>(self.county, key)).one(&self.db).await?;
         row.map(T::kept).transpose()
+    }
+
+    /// The items with these keys, those that are there, in no particular order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn find_all<T: Table>(&self, keys: &[&T::Key]) -> Result<Vec<Kept<T::Key, T::Facts>>, Error> {
+        /// Keys in one statement: SQLite binds at most 32,766 values.
+        const CHUNK: usize = 500;
+        use sea_orm::QueryFilter;
+        let mut found = Vec::new();
+        for keys in keys.chunks(CHUNK) {
+            let rows = T::Entity::find().filter(with_one_of::<T>(self.county, keys)).all(&self.db).await?;
+            found.extend(rows.into_iter().map(T::kept).collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(found)
     }
 
     /// The first two parts of the keys of all items that match a condition, each pair once: units and years.

@@ -1,5 +1,7 @@
 //! The one write path: a change and its journal entry, in one transaction, or neither.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -23,6 +25,8 @@ pub struct Stamp {
     pub role: String,
     /// The request's id.
     pub request_id: String,
+    /// The upload it belongs to.
+    pub upload: Option<String>,
 }
 
 /// What the caller expects to find before a change.
@@ -115,36 +119,69 @@ impl Write {
         facts: T::Facts,
         expected: Expected,
     ) -> Result<(Kept<T::Key, T::Facts>, Outcome), Error> {
-        let outcome = match self.view().find::<T>(&key).await? {
+        let mut before = BTreeMap::new();
+        match self.view().find::<T>(&key).await? {
             // A retry whose first answer was lost states the same facts again: that is no conflict.
             Some(kept) if kept.facts == facts && expected != Expected::Nothing => {
                 return Ok((kept, Outcome::Unchanged));
             }
             Some(kept) => {
                 meets(expected, kept.revision)?;
-                Outcome::Updated
+                before.insert(kept.key.clone(), kept);
             }
-            None if matches!(expected, Expected::Unsaid | Expected::Nothing) => Outcome::Created,
+            None if matches!(expected, Expected::Unsaid | Expected::Nothing) => {}
             None => return Err(Error::Stale),
-        };
-        let became = serde_json::to_string(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
-        let revision = self.append::<T>(&key, outcome, Some(became)).await?;
-        let kept = Kept { key, facts, revision };
-        let mut followers = Followers::default();
-        T::follow(&mut followers, &self.county, &kept);
-        let row = T::row(&self.county, kept);
-        let kept = T::kept(row.clone())?;
-        let row = row.into_active_model().reset_all();
+        }
+        let one = self.put_all::<T>(vec![(key, facts)], &before).await?.pop();
+        one.ok_or_else(|| Error::Corrupt("a row was stated and is not there".into()))
+    }
+
+    /// States the facts of many items, each key once, whatever is there: this is where every row is written.
+    ///
+    /// `before` is what was there under these keys, read in this transaction. Outcomes come in the order of the items.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn put_all<T: Table>(
+        &mut self,
+        items: Vec<(T::Key, T::Facts)>,
+        before: &BTreeMap<T::Key, Kept<T::Key, T::Facts>>,
+    ) -> Result<Vec<(Kept<T::Key, T::Facts>, Outcome)>, Error> {
+        let mut done = Vec::with_capacity(items.len());
+        let (mut entries, mut rows, mut followers) = (Vec::new(), Vec::new(), Followers::default());
+        for (key, facts) in items {
+            let outcome = match before.get(&key) {
+                Some(kept) if kept.facts == facts => {
+                    done.push((Kept { key, facts, revision: kept.revision }, Outcome::Unchanged));
+                    continue;
+                }
+                Some(_) => Outcome::Updated,
+                None => Outcome::Created,
+            };
+            let became = serde_json::to_string(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
+            let operation = if outcome == Outcome::Created { "created" } else { "updated" };
+            let entry = self.entry(T::RESOURCE.code(), key.to_string(), operation, Some(became));
+            let kept = Kept { key, facts, revision: self.sequence };
+            T::follow(&mut followers, &self.county, &kept);
+            let row = T::row(&self.county, kept);
+            done.push((T::kept(row.clone())?, outcome));
+            rows.push(row.into_active_model().reset_all());
+            entries.push(entry);
+        }
+        self.append(entries).await?;
         let primary = T::key_columns().into_iter().chain([T::county_column()]);
         let replace = OnConflict::columns(primary).update_columns(value_columns::<T>()).to_owned();
-        T::Entity::insert(row).on_conflict(replace).exec_without_returning(&self.transaction).await?;
+        for rows in chunks(rows) {
+            let insert = T::Entity::insert_many(rows).on_conflict(replace.clone());
+            insert.exec_without_returning(&self.transaction).await?;
+        }
         for follower in followers.statements {
             match follower {
                 Follower::Delete(statement) => self.transaction.execute(&statement).await?,
                 Follower::Insert(statement) => self.transaction.execute(&statement).await?,
             };
         }
-        Ok((kept, outcome))
+        Ok(done)
     }
 
     /// Takes an item away; `false` if there is none.
@@ -159,7 +196,8 @@ impl Write {
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::InUse,
             _ => Error::Database(error),
         })?;
-        self.append_entry(T::RESOURCE.code(), key.to_string(), "deleted", None).await?;
+        let entry = self.entry(T::RESOURCE.code(), key.to_string(), "deleted", None);
+        self.append(vec![entry]).await?;
         Ok(true)
     }
 
@@ -174,34 +212,45 @@ impl Write {
         Ok(self.transaction.commit().await?)
     }
 
-    async fn append<T: Table>(&mut self, key: &T::Key, outcome: Outcome, became: Option<String>) -> Result<i64, Error> {
-        let operation = if outcome == Outcome::Created { "created" } else { "updated" };
-        self.append_entry(T::RESOURCE.code(), key.to_string(), operation, became).await
-    }
-
-    async fn append_entry(
+    /// The next entry of the journal.
+    fn entry(
         &mut self,
         resource: &str,
         id: String,
         operation: &str,
         became: Option<String>,
-    ) -> Result<i64, Error> {
+    ) -> journal::entry::ActiveModel {
         self.sequence += 1;
-        let entry = journal::entry::ActiveModel {
+        journal::entry::ActiveModel {
             county: Set(self.county.clone()),
             sequence: Set(self.sequence),
             at: Set(self.stamp.at),
             actor: Set(self.stamp.actor.clone()),
             role: Set(self.stamp.role.clone()),
             request_id: Set(self.stamp.request_id.clone()),
+            upload: Set(self.stamp.upload.clone()),
             operation: Set(operation.into()),
             resource: Set(resource.into()),
             id: Set(id),
             became: Set(became),
-        };
-        journal::entry::Entity::insert(entry).exec_without_returning(&self.transaction).await?;
-        Ok(self.sequence)
+        }
     }
+
+    async fn append(&self, entries: Vec<journal::entry::ActiveModel>) -> Result<(), Error> {
+        for entries in chunks(entries) {
+            journal::entry::Entity::insert_many(entries).exec_without_returning(&self.transaction).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows of one statement: more are slower on both databases, and SQLite binds at most 32,766 values.
+const CHUNK: usize = 500;
+
+/// Cuts a list for statements of [`CHUNK`] rows.
+fn chunks<R>(rows: Vec<R>) -> impl Iterator<Item = Vec<R>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || Some(rows.by_ref().take(CHUNK).collect::<Vec<_>>()).filter(|some| !some.is_empty()))
 }
 
 /// Whether an existing item at this revision is what the caller expects.

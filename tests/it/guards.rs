@@ -1,6 +1,6 @@
 //! Who may do what, asked of every operation of the document.
 
-use jixiao::http::identity::{Administer, Define, Evaluate, Permission, Read, Report, Role};
+use jixiao::http::identity::{Administer, Define, Evaluate, Permission, Read, Report, Role, Upload};
 use jixiao::server;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,9 +16,15 @@ struct Operation {
     permission: String,
     /// The collection.
     collection: String,
+    /// Whether it is about one row.
+    of_a_row: bool,
 }
 
-fn operations() -> Vec<Operation> {
+/// An upload that nobody sent.
+const NO_UPLOAD: &str = "019aba5e-9c00-7000-8000-000000000001";
+
+/// Every operation, `upload` being the id of an upload.
+fn operations(upload: &str) -> Vec<Operation> {
     let document = server::document();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -26,7 +32,11 @@ fn operations() -> Vec<Operation> {
             let collection = path.trim_start_matches("/v1/").split('/').next().unwrap().to_owned();
             all.push(Operation {
                 method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
-                path: path.replace("{id}", existing(&collection)),
+                path: match collection.as_str() {
+                    "uploads" => path.replace("{id}", upload),
+                    _ => path.replace("{id}", existing(&collection)),
+                },
+                of_a_row: path.contains("{id}"),
                 permission: operation["x-permission"].as_str().unwrap().to_owned(),
                 collection,
             });
@@ -49,7 +59,7 @@ fn existing(collection: &str) -> &'static str {
         "progress" => "430922:2023-12:fdi",
         "evaluations" => "209002:2023:209002-2023-01:self",
         "scorecards" => "209002:2023",
-        "findings" | "finding-rules" => "",
+        "findings" | "finding-rules" | "uploads" => "",
         other => panic!("{other}: name one of its rows here"),
     }
 }
@@ -64,15 +74,51 @@ fn held(permission: &str, role: Role) -> bool {
         Evaluate::NAME => Evaluate::held_by(role),
         Define::NAME => Define::held_by(role),
         Administer::NAME => Administer::held_by(role),
+        Upload::NAME => Upload::held_by(role),
         other => panic!("no such permission: {other}"),
     }
 }
 
 impl Operation {
     async fn ask(&self, caller: &Caller<'_>, body: Option<Value>) -> Reply {
+        if let Some(format) =
+            self.path.strip_prefix("/v1/uploads/").filter(|_| self.method == Method::POST && !self.of_a_row)
+        {
+            let (media, file) = file(format);
+            return caller
+                .clone()
+                .with("content-type", media)
+                .send(Method::POST, &format!("{}?kind=units", self.path), Some(file))
+                .await;
+        }
         let body = (self.method == Method::PUT).then(|| body.unwrap_or_else(|| json!({})).to_string().into_bytes());
         caller.send(self.method.clone(), &self.path, body).await
     }
+}
+
+/// A file that states a unit, and its media type.
+fn file(format: &str) -> (&'static str, Vec<u8>) {
+    match format {
+        "csv" => ("text/csv", "code,name,kind,parent\nu1,甲,other,430922\n".into()),
+        "xlsx" => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04".to_vec()),
+        "ndjson" => {
+            ("application/x-ndjson", br#"{"code": "u2", "name": "x", "kind": "other", "parent": "430922"}"#.to_vec())
+        }
+        _ => (
+            "application/json",
+            br#"{"rows": [{"code": "u3", "name": "x", "kind": "other", "parent": "430922"}]}"#.to_vec(),
+        ),
+    }
+}
+
+/// The reference case, and an upload of somebody who may see all of the county.
+async fn with_an_upload(service: Service) -> (Service, String) {
+    let service = service.with_case().await;
+    let (media, bytes) = file("csv");
+    let admin = service.admin().with("content-type", media);
+    let reply = admin.send(Method::POST, "/v1/uploads/csv?kind=units", Some(bytes)).await.expect(201);
+    let id = reply.body["id"].as_str().unwrap().to_owned();
+    (service, id)
 }
 
 async fn with_a_town(service: Service) -> Service {
@@ -84,7 +130,7 @@ async fn with_a_town(service: Service) -> Service {
 
 on_both! {
     async fn without_a_token_every_operation_is_401(service: Service) {
-        for operation in operations() {
+        for operation in operations(NO_UPLOAD) {
             let reply = operation.ask(&service.nobody(), None).await;
             assert_eq!((reply.status, &reply.body["code"]), (401, &json!("unauthenticated")), "{}", operation.path);
             assert!(reply.header("www-authenticate").starts_with("Bearer"));
@@ -94,7 +140,7 @@ on_both! {
     async fn a_role_without_the_permission_is_403(service: Service) {
         let service = service.with_case().await;
         let mut refused = 0;
-        for operation in operations() {
+        for operation in operations(NO_UPLOAD) {
             for role in Role::ALL {
                 let reply = if held(&operation.permission, *role) { continue } else {
                     operation.ask(&service.caller(*role), None).await
@@ -107,21 +153,28 @@ on_both! {
     }
 
     async fn an_administrator_is_admitted_everywhere(service: Service) {
-        let service = service.with_case().await;
-        for operation in operations() {
+        let (service, upload) = with_an_upload(service).await;
+        for operation in operations(&upload) {
             let reply = operation.ask(&service.admin(), None).await;
             assert!(![401, 403, 404, 405, 500].contains(&reply.status), "{} {}: {}", operation.method, operation.path, reply.status);
         }
     }
 
     async fn another_units_rows_are_404_whatever_is_asked(service: Service) {
-        let service = with_a_town(service).await;
+        let (service, upload) = with_an_upload(service).await;
+        let town = json!({ "name": "修山镇", "kind": "township", "parent": "430922" });
+        service.admin().put("/v1/units/xiushan", &town).await.expect(201);
         let stranger = service.caller_of(Role::Admin, Some("xiushan"));
-        for operation in operations().into_iter().filter(|one| !COMMON.contains(&one.collection.as_str())) {
-            let own_list = !operation.path.contains(':') && !operation.path.ends_with("209002");
-            if own_list {
+        for operation in operations(&upload).into_iter().filter(|one| !COMMON.contains(&one.collection.as_str())) {
+            if operation.method == Method::POST && !operation.of_a_row {
+                // The file states a unit below the county.
+                assert_eq!(operation.ask(&stranger, None).await.status, 422, "{}", operation.path);
+                continue;
+            }
+            if !operation.of_a_row {
                 let reply = operation.ask(&stranger, None).await.expect(200);
-                let foreign = |item: &Value| item["unit"].as_str().or(item["id"].as_str()) != Some("xiushan");
+                let receipt = |item: &Value| item["receipt"]["scope"] == "xiushan";
+                let foreign = |item: &Value| !receipt(item) && item["unit"].as_str().or(item["id"].as_str()) != Some("xiushan");
                 assert!(!reply.body["items"].as_array().unwrap().iter().any(foreign), "{}", operation.path);
                 continue;
             }
@@ -135,7 +188,7 @@ on_both! {
     async fn what_belongs_to_no_unit_is_read_by_all(service: Service) {
         let service = with_a_town(service).await;
         let stranger = service.caller_of(Role::Reader, Some("xiushan"));
-        for operation in operations() {
+        for operation in operations(NO_UPLOAD) {
             if operation.method == Method::GET && COMMON.contains(&operation.collection.as_str()) {
                 operation.ask(&stranger, None).await.expect(200);
             }
@@ -145,7 +198,7 @@ on_both! {
     async fn what_belongs_to_the_county_is_changed_by_those_of_the_county(service: Service) {
         let service = with_a_town(service).await;
         let mut refused = 0;
-        for operation in operations() {
+        for operation in operations(NO_UPLOAD) {
             if operation.method != Method::GET && COMMON.contains(&operation.collection.as_str()) {
                 let facts = service.admin().get(&operation.path).await.expect(200).body["facts"].clone();
                 for role in [Role::Reviewer, Role::Admin] {

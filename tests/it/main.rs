@@ -23,3 +23,4 @@ mod pages;
 mod schema;
 mod taojiang;
 mod units;
+mod uploads;

@@ -65,7 +65,9 @@ fn lint(document: &Value) -> Vec<String> {
         if !schema || header || place.ends_with("/securitySchemes/bearer") {
             continue;
         }
-        if types.contains(&"string") && !object.contains_key("maxLength") && !object.contains_key("enum") {
+        // The bytes of a file: how long they may be is a setting.
+        let file = object.get("format").is_some_and(|format| format == "binary");
+        if types.contains(&"string") && !object.contains_key("maxLength") && !object.contains_key("enum") && !file {
             wrong.push(format!("{place}: a string without maxLength"));
         }
         if types.contains(&"array") && !object.contains_key("maxItems") {

@@ -53,7 +53,7 @@ pub async fn computed(view: &View<'_>, stated: Item, today: Month) -> Result<Eva
 ///
 /// # Errors
 /// [`ApiError::Forbidden`].
-fn require_evaluator(role: Role, kind: EvaluationKind) -> Result<(), ApiError> {
+pub fn require_evaluator(role: Role, kind: EvaluationKind) -> Result<(), ApiError> {
     let fits = match role {
         Role::Admin => true,
         Role::Reporter => kind.is_of_the_unit_itself(),

@@ -40,7 +40,7 @@ pub async fn get(view: &View<'_>, scope: &Scope, key: &TargetKey) -> Result<Item
 ///
 /// # Errors
 /// [`ApiError::Forbidden`].
-fn require_assigner(caller: &Caller<Report>, key: &TargetKey) -> Result<(), ApiError> {
+pub fn require_assigner<P>(caller: &Caller<P>, key: &TargetKey) -> Result<(), ApiError> {
     match &caller.scope {
         Scope::Subtree(top) if *top == key.unit && !key.set_by_the_unit_itself() => {
             let needs = ("修改上级下达的目标", "change a target that was set from above");

@@ -71,6 +71,22 @@ pub async fn get(view: &View<'_>, scope: &Scope, code: &UnitCode) -> Result<Item
     view.find::<Units>(code).await?.ok_or(ApiError::NotFound)
 }
 
+/// Whether a unit that a caller may see, or a new one, is still inside what they may see when it states these facts,
+/// `lineage` being that of its parent: nobody moves a unit into their subtree or out of it.
+pub fn stays_inside(
+    scope: &Scope,
+    code: &UnitCode,
+    before: Option<&UnitFacts>,
+    facts: &UnitFacts,
+    lineage: &[UnitCode],
+) -> bool {
+    match (scope, before) {
+        (Scope::County, _) => true,
+        (Scope::Subtree(top), Some(before)) if code == top => before.parent == facts.parent,
+        (Scope::Subtree(top), _) => lineage.contains(top),
+    }
+}
+
 /// States a unit.
 ///
 /// # Errors
@@ -86,17 +102,12 @@ pub async fn put(
         Some(parent) => store::lineage(&write.view(), parent).await?,
         None => Vec::new(),
     };
-    if let Scope::Subtree(top) = scope {
-        // The unit must be inside before and after: nobody moves a unit into their subtree or out of it.
+    if *scope != Scope::County {
         let known = write.view().find::<Units>(&code).await?;
         if known.is_some() {
             require_visible(&write.view(), scope, &code).await?;
         }
-        let stays = match &known {
-            Some(known) if code == *top => known.facts.parent == facts.parent,
-            _ => lineage.contains(top),
-        };
-        if !stays {
+        if !stays_inside(scope, &code, known.as_ref().map(|kept| &kept.facts), &facts, &lineage) {
             return Err(ApiError::NotFound);
         }
     }

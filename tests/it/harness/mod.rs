@@ -61,6 +61,8 @@ impl Service {
             store: Store::open(&database.url, &county).await.unwrap(),
             keys: Keys::open(directory.path(), &county).unwrap(),
             now: Context::system_clock,
+            longest_file: 8 * 1024 * 1024,
+            in_flight: jixiao::http::once::InFlight::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,0 +1,155 @@
+//! CSV, TSV and semicolons: text → rows.
+
+use std::cell::Cell as Counter;
+use std::io::{self, Read};
+use std::rc::Rc;
+
+use super::charset::{Charset, END, Lines};
+use super::{Cell, Go, Row, Trouble, bounded};
+
+/// What may stand between cells, the likeliest first.
+pub const DELIMITERS: [u8; 3] = [b',', b'\t', b';'];
+
+/// Bytes of a row at most: an unclosed quote must not draw the whole file into one cell.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// Gives the rows of a text, blank ones left out, until the end or until nobody wants more.
+///
+/// Rows are numbered as Excel does: a line break inside quotes does not begin a new row, a blank line does.
+///
+/// # Errors
+/// `unclosed_quote`, `row_too_long`, `too_many_columns`, `cell_too_long`.
+pub fn rows(
+    text: impl Read,
+    charset: Charset,
+    delimiter: u8,
+    mut each: impl FnMut(Row) -> Result<Go, Trouble>,
+) -> Result<(), Trouble> {
+    let left = Rc::new(Counter::new(MOST_BYTES));
+    let text = Allowance { text: Lines::new(text, charset), left: left.clone() };
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
+    let mut record = csv::StringRecord::new();
+    // Line breaks inside quotes so far: they are lines of the text but not rows.
+    let mut inside = 0;
+    loop {
+        left.set(MOST_BYTES);
+        let begun = reader.position().line() - inside;
+        if !reader.read_record(&mut record).map_err(|error| unreadable(&error, begun))? {
+            return Err(unclosed(begun));
+        }
+        let breaks = record.iter().map(|cell| cell.bytes().filter(|byte| *byte == b'\n').count()).sum::<usize>();
+        inside += breaks as u64;
+        // The line after the record, less the lines that were no rows, less one.
+        let number = u32::try_from(reader.position().line() - 1 - inside).unwrap_or(u32::MAX);
+        if record.len() == 1 && record.get(0) == Some(END) {
+            return Ok(());
+        }
+        if record.iter().any(|cell| cell.contains(END)) {
+            return Err(unclosed(u64::from(number) + 1)); // No line end closed it.
+        }
+        let mut cells: Vec<Cell> = record.iter().map(Cell::of_text).collect();
+        while cells.last().is_some_and(Cell::is_empty) {
+            cells.pop();
+        }
+        if cells.is_empty() {
+            continue;
+        }
+        if each(bounded(Row::new(number, cells))?)? == Go::Stop {
+            return Ok(());
+        }
+    }
+}
+
+fn unclosed(row: u64) -> Trouble {
+    Trouble::new(
+        "unclosed_quote",
+        "引号没有配对，其后的内容无法分行",
+        "a quote is never closed: what follows has no rows",
+    )
+    .at(u32::try_from(row).unwrap_or(u32::MAX))
+}
+
+fn unreadable(error: &csv::Error, row: u64) -> Trouble {
+    let row = u32::try_from(row).unwrap_or(u32::MAX);
+    match error.kind() {
+        csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => Trouble::new(
+            "row_too_long",
+            format!("一行超过 {MOST_BYTES} 字节，可能引号没有配对"),
+            format!("a row of more than {MOST_BYTES} bytes; is a quote never closed?"),
+        ),
+        _ => Trouble::new("unreadable", format!("文件无法读取：{error}"), format!("the file cannot be read: {error}")),
+    }
+    .at(row)
+}
+
+/// Reads on only as long as the row in hand has bytes left.
+struct Allowance<R> {
+    text: R,
+    left: Rc<Counter<usize>>,
+}
+
+impl<R: Read> Read for Allowance<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left.get() == 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let length = self.text.read(buffer)?;
+        self.left.set(self.left.get().saturating_sub(length));
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(u32, Vec<String>)>, Trouble> {
+        let mut all = Vec::new();
+        rows(text.as_bytes(), Charset::Utf8, b',', |row| {
+            all.push((row.number, row.cells.iter().map(Cell::shown).collect()));
+            Ok(Go::On)
+        })?;
+        Ok(all)
+    }
+
+    fn numbers(text: &str) -> Vec<u32> {
+        read(text).unwrap().into_iter().map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn rows_are_numbered_as_excel_shows_them() {
+        assert_eq!(numbers("a,b\n1,2\n3,4\n"), [1, 2, 3]);
+        assert_eq!(numbers("a,b\r\n1,2\r\n3,4"), [1, 2, 3]);
+        assert_eq!(numbers("\n\na\n\nb\n"), [3, 5], "blank rows count");
+        assert_eq!(numbers("a,\"x\ny\r\nz\"\nb\n\nc\n"), [1, 2, 4], "a line break in a cell does not");
+        assert_eq!(numbers("a\rb\r\rc"), [1, 2, 4], "Macintosh");
+        assert_eq!(numbers(",,\n , \na\n"), [3], "rows of blanks are blank");
+        assert_eq!(numbers(""), [0; 0]);
+    }
+
+    #[test]
+    fn quotes_hold_commas_and_breaks() {
+        let all = read("a,\"1,234.5\",\"他说\"\"好\"\"\"\n").unwrap();
+        assert_eq!(all, [(1, vec!["a".into(), "1,234.5".into(), "他说\"好\"".into()])]);
+    }
+
+    #[test]
+    fn an_unclosed_quote_is_noticed_where_it_opens() {
+        for text in ["a,b\n1,\"2\n3,4\n5,6\n", "a,b\n1,\"2", "a,b\n1,\"2\n"] {
+            let trouble = read(text).unwrap_err();
+            assert_eq!((trouble.wrong.code, trouble.row), ("unclosed_quote", Some(2)), "{text}");
+        }
+        assert!(read("a,b\n1,\"2\n\"").is_ok());
+    }
+
+    #[test]
+    fn rows_are_bounded() {
+        let code = |text: &str| read(text).map_err(|trouble| trouble.wrong.code);
+        assert_eq!(code(&format!("\"{}", "x".repeat(3 * MOST_BYTES))), Err("row_too_long"));
+        assert_eq!(code(&"a,".repeat(256)).map(|rows| rows[0].1.len()), Ok(256));
+        assert_eq!(code(&"a,".repeat(1_000_000)), Err("row_too_long"));
+        assert_eq!(code(&format!("{}a", "a,".repeat(256))), Err("too_many_columns"));
+        assert_eq!(code(&"很".repeat(32_768)), Err("cell_too_long"));
+        assert_eq!(code(&"很".repeat(32_767)).map(|rows| rows.len()), Ok(1));
+    }
+}

@@ -1,0 +1,244 @@
+//! A row of cells → what it states: a key, and fields of the facts as the API takes them.
+
+mod fields;
+mod key;
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::cell;
+use super::head::{Aside, Head, aside};
+use super::kind::{Column, Part, Reads, UploadKind};
+use super::names::Directory;
+use crate::domain::money::{AmountUnit, Balance, Money};
+use crate::domain::period::{Month, Year};
+use crate::domain::sheet::{Cell, Row};
+use crate::domain::violation::Wrong;
+
+/// What the caller says where the sheet does not.
+#[derive(Debug, Clone, Default)]
+pub struct Defaults {
+    /// The unit's code.
+    pub unit: Option<String>,
+    /// The year.
+    pub year: Option<Year>,
+    /// The month.
+    pub month: Option<Month>,
+    /// The project's code.
+    pub project: Option<String>,
+    /// What amounts are in.
+    pub amount_unit: Option<AmountUnit>,
+    /// Whether a blank cell of a key column takes what stands above it, as merged cells mean it.
+    pub fill_down: bool,
+}
+
+impl Defaults {
+    /// The parts of a key that are given.
+    pub fn given(&self) -> Vec<&'static str> {
+        let month = self.month.is_some();
+        [
+            ("unit", self.unit.is_some()),
+            ("year", self.year.is_some() || month),
+            ("month", month),
+            ("project", self.project.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(field, given)| given.then_some(field))
+        .collect()
+    }
+}
+
+/// Something wrong in a cell, or in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellError {
+    /// The column, from 0; nothing where it concerns the row.
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub wrong: Wrong,
+    /// What stands there.
+    pub value: Option<String>,
+}
+
+/// What a row states.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// The row's number.
+    pub row: u32,
+    /// The id.
+    pub key: String,
+    /// The fields it speaks of; null where it says that there is nothing.
+    pub facts: Map<String, Value>,
+    /// Numbers that are kept with more digits than are shown.
+    pub hidden: Vec<(usize, String)>,
+}
+
+/// What became of a row.
+#[derive(Debug)]
+pub enum Read {
+    /// It states something.
+    Stated(Reading),
+    /// It is not data; what does not add up in a total is told.
+    Aside(Aside, Vec<CellError>),
+    /// It cannot be understood; its id is told where that much is clear.
+    Wrong(Vec<CellError>, Option<String>),
+}
+
+/// Reads the rows of one sheet.
+#[derive(Debug)]
+pub struct RowReader<'a> {
+    kind: UploadKind,
+    directory: &'a Directory,
+    defaults: Defaults,
+    /// The head; grows where rows name their own columns.
+    pub head: Head,
+    above: HashMap<&'static str, Cell>,
+    sums: HashMap<usize, Option<i128>>,
+}
+
+/// The cell of a column, with its place.
+#[derive(Clone, Copy)]
+struct Here<'r> {
+    place: usize,
+    cell: &'r Cell,
+}
+
+/// A row while it is read.
+struct Working<'r> {
+    cells: Vec<(&'static Column, Here<'r>)>,
+    parts: HashMap<&'static str, String>,
+    facts: Map<String, Value>,
+    errors: Vec<CellError>,
+}
+
+impl<'r> Working<'r> {
+    fn note(&mut self, here: Here<'_>, wrong: Wrong) {
+        let value = Some(here.cell.shown()).filter(|shown| !shown.is_empty());
+        self.errors.push(CellError { column: Some(here.place), wrong, value });
+    }
+
+    /// The first cell of a field that says something.
+    fn said(&self, field: &str) -> Option<Here<'r>> {
+        self.cells
+            .iter()
+            .find(|(column, here)| column.field == field && !cell::says_nothing(here.cell))
+            .map(|(_, h)| *h)
+    }
+}
+
+impl<'a> RowReader<'a> {
+    /// A reader for a sheet with a head.
+    pub fn new(kind: UploadKind, head: Head, defaults: Defaults, directory: &'a Directory) -> Self {
+        Self { kind, directory, defaults, head, above: HashMap::new(), sums: HashMap::new() }
+    }
+
+    /// Reads a row.
+    pub fn read(&mut self, row: &Row) -> Read {
+        match aside(row) {
+            Some(Aside::Total) => return Read::Aside(Aside::Total, self.total(row)),
+            Some(other) => return Read::Aside(other, Vec::new()),
+            None => {}
+        }
+        let filled = self.fill_down(row);
+        let row = filled.as_ref().unwrap_or(row);
+        let blank = Cell::Blank;
+        let cells = self.head.headings.iter().enumerate().filter_map(|(place, heading)| {
+            let cell = row.cells.get(place).unwrap_or(if self.head.row == 0 { &Cell::Absent } else { &blank });
+            heading.column.map(|column| (column, Here { place, cell }))
+        });
+        let cells: Vec<_> = cells.filter(|(_, here)| *here.cell != Cell::Absent).collect();
+        if says_nothing_but_its_key(&cells) {
+            return Read::Aside(Aside::Nothing, Vec::new());
+        }
+        let mut working = Working { cells, parts: HashMap::new(), facts: Map::new(), errors: Vec::new() };
+        for (place, cell) in row.cells.iter().enumerate().skip(self.head.headings.len()) {
+            if !cell.is_empty() {
+                working.note(Here { place, cell }, no_column());
+            }
+        }
+        self.key(&mut working);
+        let unclear = !working.errors.is_empty();
+        self.facts(&mut working);
+        let Working { parts, facts, errors, .. } = working;
+        let key = self.kind.key().iter().map(|part| parts.get(part).map_or("", String::as_str)).collect::<Vec<_>>();
+        let key = key.join(":");
+        if !errors.is_empty() {
+            return Read::Wrong(errors, (!unclear).then_some(key));
+        }
+        self.add(&facts);
+        Read::Stated(Reading { row: row.number, key, facts, hidden: row.hidden.clone() })
+    }
+
+    /// The row with its blank key cells filled from above, if that is wanted and changes anything.
+    fn fill_down(&mut self, row: &Row) -> Option<Row> {
+        if !self.defaults.fill_down {
+            return None;
+        }
+        let mut filled = row.clone();
+        for (place, heading) in self.head.headings.iter().enumerate() {
+            let Some(column) = heading.column else { continue };
+            if !matches!(column.part, Part::Key | Part::MaybeKey | Part::Help) {
+                continue;
+            }
+            match filled.cells.get(place).filter(|cell| !cell.is_empty()) {
+                Some(cell) => {
+                    self.above.insert(column.names[0], cell.clone());
+                }
+                None => {
+                    if filled.cells.len() <= place {
+                        filled.cells.resize(place + 1, Cell::Blank);
+                    }
+                    filled.cells[place] = self.above.get(column.names[0]).cloned().unwrap_or_default();
+                }
+            }
+        }
+        Some(filled)
+    }
+
+    /// Adds up the amounts of rows that are taken, for a total below them.
+    fn add(&mut self, facts: &Map<String, Value>) {
+        for (place, heading) in self.head.headings.iter().enumerate() {
+            let Some(column) = heading.column.filter(|column| matches!(column.reads, Reads::Money(_))) else {
+                continue;
+            };
+            let amount = facts.get(column.field).and_then(Value::as_str).and_then(|text| text.parse().ok());
+            let sum = self.sums.entry(place).or_insert(Some(0));
+            *sum = sum.zip(amount.or(Some(Money::of_fen(0)))).map(|(sum, one)| sum + i128::from(one.fen()));
+        }
+    }
+
+    /// What does not agree between a total and what stands above it.
+    fn total(&self, row: &Row) -> Vec<CellError> {
+        let differ = self.sums.iter().filter_map(|(place, sum)| {
+            let (cell, sum) = (row.cells.get(*place).filter(|cell| !cell::says_nothing(cell))?, (*sum)?);
+            let stated: Money = cell::amount(cell, self.amount_unit(*place)).ok()?.yuan.parse().ok()?;
+            let (sum, stated) = (Balance::of_fen(sum), Balance::from(stated));
+            (sum != stated).then(|| CellError {
+                column: Some(*place),
+                value: Some(cell.shown()),
+                wrong: Wrong::new(
+                    "total_differs",
+                    format!("合计为 {stated} 元，以上各行相加为 {sum} 元，相差 {} 元", sum - stated),
+                    format!("the total is {stated} yuan, the rows above add up to {sum}: {} apart", sum - stated),
+                ),
+            })
+        });
+        let mut differ: Vec<_> = differ.collect();
+        differ.sort_by_key(|one| one.column);
+        differ
+    }
+}
+
+/// Whether a row has a key and nothing else, in a sheet that could say more.
+fn says_nothing_but_its_key(cells: &[(&'static Column, Here<'_>)]) -> bool {
+    let facts = || cells.iter().filter(|(column, _)| matches!(column.part, Part::Fact | Part::Claim));
+    facts().next().is_some() && facts().all(|(_, here)| cell::says_nothing(here.cell))
+}
+
+fn no_column() -> Wrong {
+    Wrong::new(
+        "no_column",
+        "这一格没有表头：是否因为数字里的逗号（如 1,234.5）没有加引号而错位？",
+        "there is no heading above this cell: did an unquoted comma, as in 1,234.5, shift the row?",
+    )
+}

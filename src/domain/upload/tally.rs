@@ -1,0 +1,88 @@
+//! What is noted while the rows of a file go by, until a receipt is made of it.
+
+use super::head::{Aside, Head};
+use super::reading::CellError;
+use super::receipt::{MOST, ReceiptAside, ReceiptError, UploadMode, UploadState, whole};
+
+/// What is noted while the rows of a file go by.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Rows of data.
+    pub received: i32,
+    /// Those whose item is new.
+    pub created: i32,
+    /// Those whose item holds other facts now.
+    pub updated: i32,
+    /// Those whose item stays.
+    pub unchanged: i32,
+    /// The numbers of the rows that are wrong, each once, in order.
+    pub wrong_rows: Vec<u32>,
+    /// What is wrong.
+    pub errors: Noted<ReceiptError>,
+    /// What is worth a look.
+    pub warnings: Noted<ReceiptError>,
+    /// Rows that are no data.
+    pub asides: Noted<ReceiptAside>,
+}
+
+/// A list of which all are counted and the first are kept.
+#[derive(Debug)]
+pub struct Noted<T> {
+    /// The first of them.
+    pub first: Vec<T>,
+    /// How many there are.
+    pub total: i32,
+    most: usize,
+}
+
+impl<T> Default for Noted<T> {
+    fn default() -> Self {
+        Self { first: Vec::new(), total: 0, most: 20_000 }
+    }
+}
+
+impl<T> Noted<T> {
+    /// Notes one more.
+    pub fn push(&mut self, one: T) {
+        self.total = self.total.saturating_add(1);
+        if self.first.len() < self.most {
+            self.first.push(one);
+        }
+    }
+
+    /// The first that a receipt spells out.
+    pub fn spelled_out(&self) -> Vec<T>
+    where
+        T: Clone,
+    {
+        self.first.iter().take(MOST).cloned().collect()
+    }
+}
+
+impl Tally {
+    /// Notes a row of data that is wrong.
+    pub fn reject(&mut self, row: u32, errors: Vec<CellError>, head: &Head) {
+        if self.wrong_rows.last() != Some(&row) {
+            self.wrong_rows.push(row);
+        }
+        for error in errors {
+            self.errors.push(ReceiptError::of(Some(row), error, head));
+        }
+    }
+
+    /// Notes a row that is no data.
+    pub fn aside(&mut self, row: u32, aside: Aside) {
+        self.asides.push(ReceiptAside { row: whole(row), reason: aside.code().0.into() });
+    }
+
+    /// What becomes of the upload.
+    pub fn outcome(&self, mode: UploadMode, readable: bool) -> UploadState {
+        let wrong = !readable || !self.wrong_rows.is_empty();
+        let taken = self.created + self.updated + self.unchanged;
+        match (mode, wrong) {
+            (_, false) => UploadState::Accepted,
+            (UploadMode::ValidRows, true) if readable && taken > 0 => UploadState::AcceptedInPart,
+            _ => UploadState::Rejected,
+        }
+    }
+}

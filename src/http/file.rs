@@ -1,0 +1,91 @@
+//! A file that is sent: received to its end before anything is done with it, on disk and not in memory.
+//!
+//! A connection that breaks leaves nothing behind: the file has no name, and nothing was begun.
+
+use std::fs::File;
+use std::future::Future;
+use std::io::{Seek, Write};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use aws_lc_rs::digest::{Context as Digest, SHA256};
+use futures_util::StreamExt;
+
+use super::Context;
+use super::body::media_type;
+use super::error::ApiError;
+
+/// How long a sender may be silent: lines are bad, but nobody waits for ever.
+const SILENCE: Duration = Duration::from_mins(2);
+
+/// The media types of an endpoint.
+pub trait Media: 'static {
+    /// The one the document names.
+    const NAMED: &'static str;
+    /// Others that programs send the same files with.
+    const ALSO: &'static [&'static str];
+}
+
+/// A file received whole.
+#[derive(Debug)]
+pub struct Sent<M> {
+    /// The bytes, from the first on.
+    pub file: File,
+    /// How many.
+    pub bytes: u64,
+    /// Their SHA-256, hexadecimal.
+    pub sha256: String,
+    media: PhantomData<M>,
+}
+
+impl<M: Media> FromRequest for Sent<M> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let said = media_type(request).unwrap_or_default();
+        let known = said == M::NAMED || M::ALSO.contains(&said.as_str());
+        let most = request.app_data::<web::Data<Context>>().map(|context| context.longest_file);
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let payload = payload.take();
+        Box::pin(async move {
+            let most = most.ok_or_else(|| ApiError::internal("the context is not mounted".into()))?;
+            if !known {
+                return Err(ApiError::MediaType(M::NAMED));
+            }
+            if length.is_some_and(|length| length > most) {
+                return Err(ApiError::TooLong(most));
+            }
+            receive(payload, most).await
+        })
+    }
+}
+
+async fn receive<M>(mut payload: Payload, most: u64) -> Result<Sent<M>, ApiError> {
+    let failed = |error: std::io::Error| ApiError::internal(format!("the temporary file: {error}"));
+    let mut file = tempfile::tempfile().map_err(failed)?;
+    let (mut digest, mut bytes) = (Digest::new(&SHA256), 0);
+    loop {
+        let piece = match tokio::time::timeout(SILENCE, payload.next()).await {
+            Err(_) => return Err(ApiError::Silent),
+            Ok(None) => break,
+            Ok(Some(piece)) => piece.map_err(|_| ApiError::CutOff)?,
+        };
+        bytes += piece.len() as u64;
+        if bytes > most {
+            return Err(ApiError::TooLong(most));
+        }
+        digest.update(&piece);
+        file.write_all(&piece).map_err(failed)?;
+    }
+    file.rewind().map_err(failed)?;
+    Ok(Sent { file, bytes, sha256: hexadecimal(digest.finish().as_ref()), media: PhantomData })
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

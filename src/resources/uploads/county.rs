@@ -1,0 +1,110 @@
+//! What rows may refer to: everything of the county, read once for an upload, inside its transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::Condition;
+
+use crate::domain::code_list::{EconomicClassFacts, EconomicClassKey};
+use crate::domain::codes::{IndicatorCode, UnitCode};
+use crate::domain::indicator::IndicatorFacts;
+use crate::domain::project::ProjectKey;
+use crate::domain::target::TargetKey;
+use crate::domain::upload::kind::UploadKind;
+use crate::domain::upload::names::{Directory, variants};
+use crate::http::error::ApiError;
+use crate::http::identity::Scope;
+use crate::resources::economic_classes::store::EconomicClasses;
+use crate::resources::indicators::store::Indicators;
+use crate::resources::projects::store::Projects;
+use crate::resources::targets::store::Targets;
+use crate::resources::units::store::Units;
+use crate::store::View;
+
+/// What the rules must know of other rows.
+#[derive(Debug, Default)]
+pub(super) struct County {
+    /// The unit above each unit.
+    pub(super) parents: HashMap<UnitCode, Option<UnitCode>>,
+    /// Indicators.
+    pub(super) indicators: HashMap<IndicatorCode, IndicatorFacts>,
+    /// Economic classes of every year.
+    pub(super) classes: HashMap<EconomicClassKey, EconomicClassFacts>,
+    /// Projects.
+    pub(super) projects: HashSet<ProjectKey>,
+    /// Targets, for evaluations.
+    pub(super) targets: HashSet<TargetKey>,
+}
+
+impl County {
+    /// Reads what the rows of a kind may refer to, and the names that the caller may use for it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn gather(
+        view: &View<'_>,
+        scope: &Scope,
+        kind: UploadKind,
+    ) -> Result<(Self, Directory), ApiError> {
+        let (mut county, mut directory) = (Self::default(), Directory::default());
+        let everything = || Condition::all();
+        let units = view.list::<Units>(everything(), None, None).await?;
+        for unit in &units {
+            county.parents.insert(unit.key.clone(), unit.facts.parent.clone());
+        }
+        for unit in &units {
+            if county.visible(scope, &unit.key) {
+                directory.units.add(unit.key.as_str(), unit.facts.name.as_str());
+            }
+        }
+        if matches!(kind, UploadKind::Indicators | UploadKind::Targets | UploadKind::Progress) {
+            for indicator in view.list::<Indicators>(everything(), None, None).await? {
+                directory.indicators.add(indicator.key.as_str(), indicator.facts.name.as_str());
+                directory.indicator_facts.insert(indicator.key.to_string(), indicator.facts.clone());
+                county.indicators.insert(indicator.key, indicator.facts);
+            }
+        }
+        if kind == UploadKind::BudgetLines {
+            for class in view.list::<EconomicClasses>(everything(), None, None).await? {
+                let names = directory.classes.entry(class.key.year.number()).or_default();
+                names.add(class.key.code.as_str(), class.facts.name.as_str());
+                for name in variants(class.facts.name.as_str()) {
+                    names.called(class.key.code.as_str(), &name);
+                }
+                county.classes.insert(class.key, class.facts);
+            }
+        }
+        if matches!(kind, UploadKind::BudgetLines | UploadKind::Targets | UploadKind::Evaluations) {
+            for project in view.list::<Projects>(everything(), None, None).await? {
+                let place = (project.key.unit.to_string(), project.key.year.number());
+                let names = directory.projects.entry(place).or_default();
+                names.add(project.key.code.as_str(), project.facts.name.as_str());
+                county.projects.insert(project.key);
+            }
+        }
+        if kind == UploadKind::Evaluations {
+            let targets = view.list::<Targets>(everything(), None, None).await?;
+            county.targets = targets.into_iter().map(|target| target.key).collect();
+        }
+        Ok((county, directory))
+    }
+
+    /// A unit and those above it, from itself to the top; empty where there is no such unit.
+    pub(super) fn lineage(&self, unit: &UnitCode) -> Vec<UnitCode> {
+        let mut line = Vec::new();
+        let mut next = self.parents.contains_key(unit).then(|| unit.clone());
+        // A tree is never deeper than this; a circle would be.
+        while let Some(unit) = next.filter(|_| line.len() < 100) {
+            next = self.parents.get(&unit).cloned().flatten();
+            line.push(unit);
+        }
+        line
+    }
+
+    /// Whether a unit is there and a caller may see it.
+    pub(super) fn visible(&self, scope: &Scope, unit: &UnitCode) -> bool {
+        match scope {
+            Scope::County => self.parents.contains_key(unit),
+            Scope::Subtree(top) => self.lineage(unit).contains(top),
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! How files are sent, and how receipts are read.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::reader::Order;
+use super::record::{Parcel, answer};
+use super::take::Manner;
+use super::{Received, get, list, receive};
+use crate::domain::codes::{Name, ProjectCode, UnitCode};
+use crate::domain::money::AmountUnit;
+use crate::domain::period::{Month, Year};
+use crate::domain::sheet::charset::Charset;
+use crate::domain::upload::kind::UploadKind;
+use crate::domain::upload::reading::Defaults;
+use crate::domain::upload::receipt::{FileFormat, OnExisting, Upload, UploadId, UploadMode, UploadState};
+use crate::domain::violation::Violations;
+use crate::http::Context;
+use crate::http::answer::{self as answers, Answer, GetErrors, ListErrors, UploadErrors};
+use crate::http::condition::Conditions;
+use crate::http::error::ApiError;
+use crate::http::file::{Media, Sent};
+use crate::http::identity::{Caller, Read, Upload as MayUpload};
+use crate::http::once::{self, Begin, Key};
+use crate::http::page::{Listing, Paging};
+use crate::http::path::Id;
+use crate::http::query::{Query, Switch};
+
+crate::page! {
+    /// A page of uploads.
+    UploadPage of Upload
+}
+
+/// Which uploads.
+#[derive(Debug, Default, Clone, Deserr, IntoParams)]
+#[deserr(error = Violations, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UploadFilter {
+    /// Only those of this kind.
+    #[deserr(default)]
+    pub kind: Option<UploadKind>,
+    /// Only those that came to this.
+    #[deserr(default)]
+    pub state: Option<UploadState>,
+}
+
+/// What is said beside a file. What the file says itself wins.
+#[derive(Debug, Deserr, IntoParams)]
+#[deserr(error = Violations, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UploadOptions {
+    /// What the rows are.
+    pub kind: UploadKind,
+    /// Whether a wrong row keeps the right ones out; `all_or_nothing` where nothing is said.
+    #[deserr(default)]
+    pub mode: Option<UploadMode>,
+    /// What happens to rows that are there and say something else; `update` where nothing is said.
+    #[deserr(default)]
+    pub on_existing: Option<OnExisting>,
+    /// Only say what would become of it.
+    #[deserr(default)]
+    pub dry_run: Option<Switch>,
+    /// Take the file though the same was taken this year.
+    #[deserr(default)]
+    pub again: Option<Switch>,
+    /// Fill blank cells of key columns from above, as merged cells mean it.
+    #[deserr(default)]
+    pub fill_down: Option<Switch>,
+    /// The unit of rows that name none; the token's own where nothing is said.
+    #[deserr(default)]
+    pub unit: Option<UnitCode>,
+    /// The year of rows that name none.
+    #[deserr(default)]
+    pub year: Option<Year>,
+    /// The month of rows that name none.
+    #[deserr(default)]
+    pub month: Option<Month>,
+    /// The project of rows that name none.
+    #[deserr(default)]
+    pub project: Option<ProjectCode>,
+    /// What amounts are in where neither cell nor head says.
+    #[deserr(default)]
+    pub amount_unit: Option<AmountUnit>,
+    /// The encoding of a text; found out where nothing is said.
+    #[deserr(default)]
+    pub charset: Option<Charset>,
+    /// The sheet of a workbook, by name or number from 1; the one that fits where nothing is said.
+    #[deserr(default)]
+    pub sheet: Option<Name>,
+    /// The file's name, for the receipt.
+    #[deserr(default)]
+    pub file_name: Option<Name>,
+}
+
+impl UploadOptions {
+    fn parcel<M>(self, sent: &Sent<M>, format: FileFormat) -> Parcel {
+        let on = |switch: Option<Switch>| switch.is_some_and(|switch| switch.0);
+        let mode = self.mode.unwrap_or(UploadMode::AllOrNothing);
+        let defaults = Defaults {
+            unit: self.unit.map(|unit| unit.to_string()),
+            year: self.year,
+            month: self.month,
+            project: self.project.map(|project| project.to_string()),
+            amount_unit: self.amount_unit,
+            fill_down: on(self.fill_down),
+        };
+        Parcel {
+            order: Order {
+                kind: self.kind,
+                format,
+                defaults,
+                charset: self.charset,
+                sheet: self.sheet.map(|sheet| sheet.to_string()),
+                together: false,
+                joined: false,
+                valid_rows: mode == UploadMode::ValidRows,
+            },
+            manner: Manner { mode, on_existing: self.on_existing.unwrap_or(OnExisting::Update) },
+            dry_run: on(self.dry_run),
+            again: on(self.again),
+            file_name: self.file_name.map(|name| name.to_string()),
+            sha256: sent.sha256.clone(),
+            bytes: sent.bytes,
+        }
+    }
+}
+
+/// The bytes of a file.
+#[derive(Debug)]
+pub struct FileBytes;
+
+impl utoipa::PartialSchema for FileBytes {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+    }
+}
+
+impl ToSchema for FileBytes {}
+
+/// Rows as JSON: each an object with the names of its columns, or with `id` and `facts` as the API answers them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UploadRows {
+    /// The rows.
+    #[schema(min_items = 1, max_items = 1_000_000)]
+    pub rows: Vec<UploadRow>,
+}
+
+/// A row as JSON: any column by any of its names; what is left out stays as it is, null says that there is nothing.
+#[derive(Debug, Serialize)]
+pub struct UploadRow(serde_json::Map<String, serde_json::Value>);
+
+impl utoipa::PartialSchema for UploadRow {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaType, Type};
+        let id = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("The id of the item the row states; its parts may stand in columns of their own instead"))
+            .max_length(Some(400))
+            .examples(["430922:2023-12:fdi"]);
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("A row: any column by any of its names; null says that there is nothing"))
+            .property("id", id)
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .into()
+    }
+}
+
+impl ToSchema for UploadRow {}
+
+macro_rules! media {
+    ($($(#[$about:meta])* $name:ident: $named:literal, [$($also:literal),*];)+) => {$(
+        $(#[$about])*
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl Media for $name {
+            const NAMED: &'static str = $named;
+            const ALSO: &'static [&'static str] = &[$($also),*];
+        }
+    )+};
+}
+
+media! {
+    /// CSV, also as browsers and Excel call it.
+    Csv: "text/csv", ["text/plain", "text/tab-separated-values", "application/csv", "application/vnd.ms-excel"];
+    /// Excel workbooks.
+    Xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ["application/octet-stream", "application/vnd.ms-excel"];
+    /// A JSON object a line.
+    Ndjson: "application/x-ndjson", ["application/ndjson", "application/jsonl"];
+    /// A JSON document.
+    Json: "application/json", [];
+}
+
+/// Mounts the room.
+pub fn mount(config: &mut ServiceConfig<'_>) {
+    config
+        .service(create_upload_csv)
+        .service(create_upload_xlsx)
+        .service(create_upload_ndjson)
+        .service(create_upload_json)
+        .service(list_uploads)
+        .service(get_upload);
+}
+
+/// Declares an endpoint that takes files of one format.
+macro_rules! endpoint {
+    ($(#[$about:meta])* $name:ident, $path:literal, $media:ident, $format:ident, $body:ty) => {
+        $(#[$about])*
+        #[utoipa::path(
+            tag = "uploads",
+            operation_id = stringify!($name),
+            params(
+                UploadOptions,
+                ("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, so that a retry is no second upload", max_length = 200),
+            ),
+            request_body(content = $body, content_type = media_type!($media)),
+            responses(
+                (status = 200, description = "A dry run, or the same file was taken before: its receipt", body = Upload),
+                (status = 201, description = "It was taken, all of it or the right rows: the receipt", body = Upload, headers(("Location" = String, description = "Its address"))),
+                UploadErrors,
+            ),
+            security(("bearer" = ["upload"])),
+        )]
+        #[post($path)]
+        async fn $name(
+            caller: Caller<MayUpload>,
+            context: Data<Context>,
+            key: Key,
+            options: Query<UploadOptions>,
+            sent: Sent<$media>,
+        ) -> Answer {
+            upload(caller, context, key, options.0, sent, FileFormat::$format).await
+        }
+    };
+}
+
+macro_rules! media_type {
+    (Csv) => {
+        "text/csv"
+    };
+    (Xlsx) => {
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    };
+    (Ndjson) => {
+        "application/x-ndjson"
+    };
+    (Json) => {
+        "application/json"
+    };
+}
+
+endpoint! {
+    /// Upload a CSV file
+    ///
+    /// Commas, tabs or semicolons; UTF-8, GB18030 or UTF-16; the head in Chinese or English, in any order, under title rows.
+    create_upload_csv, "/uploads/csv", Csv, Csv, FileBytes
+}
+
+endpoint! {
+    /// Upload an Excel workbook
+    ///
+    /// The sheet with a head of the kind, or the one named; numbers as the cells show them.
+    create_upload_xlsx, "/uploads/xlsx", Xlsx, Xlsx, FileBytes
+}
+
+endpoint! {
+    /// Upload JSON lines
+    ///
+    /// An object a line, with the names of columns, or with `id` and `facts` as the API answers them.
+    create_upload_ndjson, "/uploads/ndjson", Ndjson, Ndjson, FileBytes
+}
+
+endpoint! {
+    /// Upload a JSON document
+    ///
+    /// The same rows in one document.
+    create_upload_json, "/uploads/json", Json, Json, UploadRows
+}
+
+async fn upload<M>(
+    caller: Caller<MayUpload>,
+    context: Data<Context>,
+    key: Key,
+    options: UploadOptions,
+    sent: Sent<M>,
+    format: FileFormat,
+) -> Answer {
+    let turn = match key.begin(&context, &caller, &sent.sha256).await? {
+        Begin::Work(turn) => turn,
+        Begin::Answered(before) if before.status == StatusCode::UNPROCESSABLE_ENTITY.as_u16() => {
+            let id = before.body.parse::<UploadId>().map_err(|wrong| ApiError::internal(wrong.en))?;
+            let kept = get(&context.store.view(), &caller.scope, &id).await?;
+            return Err(ApiError::Rejected { receipt: Box::new(kept.facts.receipt), replayed: true });
+        }
+        Begin::Answered(before) => return Ok(once::again(before)),
+    };
+    let parcel = options.parcel(&sent, format);
+    match receive(&context, &caller, parcel, sent.file, &turn).await? {
+        Received::Before(kept) => {
+            let mut response = HttpResponse::Ok();
+            Ok(response.insert_header((once::REPLAYED, "true")).json(Upload::from(*kept)))
+        }
+        Received::Now(kept) if kept.facts.receipt.state == UploadState::Rejected => {
+            Err(ApiError::Rejected { receipt: Box::new(kept.facts.receipt), replayed: false })
+        }
+        Received::Now(kept) => {
+            let (status, location, body) = answer(&kept);
+            let mut response = HttpResponse::build(status);
+            if let Some(location) = location.filter(|_| status == StatusCode::CREATED) {
+                response.insert_header((LOCATION, location));
+            }
+            Ok(response.content_type("application/json").body(body))
+        }
+    }
+}
+
+/// List uploads
+///
+/// Those sent by tokens of units that the caller may see, page by page, the oldest first.
+#[utoipa::path(
+    tag = "uploads",
+    operation_id = "list_uploads",
+    params(UploadFilter, Paging),
+    responses((status = 200, description = "A page, in the order of the ids", body = UploadPage), ListErrors),
+    security(("bearer" = ["read"])),
+)]
+#[get("/uploads")]
+async fn list_uploads(caller: Caller<Read>, context: Data<Context>, listing: Listing<UploadFilter>) -> Answer {
+    let found = list(&context.store.view(), &caller.scope, &listing).await?;
+    let (found, next) = listing.page(found, |kept| kept.key.to_string());
+    let page = UploadPage { items: found.into_iter().map(Upload::from).collect(), next };
+    Ok(answers::page(&page, page.next.as_deref(), &listing))
+}
+
+/// Read an upload
+///
+/// Its signed receipt, and whether it was taken back.
+#[utoipa::path(
+    tag = "uploads",
+    operation_id = "get_upload",
+    params(
+        ("id" = UploadId, Path, description = "The upload's id"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses(
+        (status = 200, description = "The upload", body = Upload, headers(("ETag" = String, description = "Its revision"))),
+        GetErrors,
+    ),
+    security(("bearer" = ["read"])),
+)]
+#[get("/uploads/{id}")]
+async fn get_upload(caller: Caller<Read>, context: Data<Context>, id: Id<UploadId>, conditions: Conditions) -> Answer {
+    let found = get(&context.store.view(), &caller.scope, &id).await?;
+    let item = Upload::from(found);
+    Ok(answers::item(&item, &answers::tag(item.revision), &conditions))
+}

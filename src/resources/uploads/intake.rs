@@ -1,0 +1,272 @@
+//! What each kind of row is checked by: the rules of its room, asked with what the whole upload may refer to.
+
+use std::hash::Hash;
+use std::str::FromStr;
+
+use deserr::Deserr;
+
+use super::county::County;
+use crate::domain::budget_line::{BudgetLineFacts, BudgetLineKey};
+use crate::domain::code_list::EconomicClassKey;
+use crate::domain::codes::{IndicatorCode, UnitCode};
+use crate::domain::evaluation::{Claim, EvaluationFacts, EvaluationKey};
+use crate::domain::indicator::IndicatorFacts;
+use crate::domain::kept::Kept;
+use crate::domain::money::Money;
+use crate::domain::period::Year;
+use crate::domain::progress::{ProgressFacts, ProgressKey};
+use crate::domain::project::{ProjectFacts, ProjectKey};
+use crate::domain::quantity::Quantity;
+use crate::domain::target::{TargetFacts, TargetKey};
+use crate::domain::unit::UnitFacts;
+use crate::domain::violation::{Violations, Wrong};
+use crate::http::error::ApiError;
+use crate::http::identity::{Administer, Caller, Define, Evaluate, Report, Upload};
+use crate::resources::budget_lines::store::BudgetLines;
+use crate::resources::evaluations::{require_evaluator, store::Evaluations};
+use crate::resources::indicators::store::Indicators;
+use crate::resources::progress::store::Progresses;
+use crate::resources::projects::store::Projects;
+use crate::resources::targets::{require_assigner, store::Targets};
+use crate::resources::units::{stays_inside, store::Units};
+use crate::store::table::Table;
+
+/// A kind of row that can be uploaded.
+pub(super) trait Intake:
+    Table<Key: FromStr<Err = Wrong> + Hash + 'static, Facts: Deserr<Violations> + Clone + 'static> + 'static
+{
+    /// Whether rows may refer to one another, so that all of them must be known before one is judged.
+    const TOGETHER: bool = false;
+
+    /// Whether several rows may state parts of one item.
+    const JOINED: bool = false;
+
+    /// Refuses a caller who may not state rows of this kind at all.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`].
+    fn admit(caller: &Caller<Upload>) -> Result<(), ApiError>;
+
+    /// The unit whose row it is, and its year; nothing for what belongs to the county.
+    fn whose(key: &Self::Key) -> Option<(&UnitCode, Option<Year>)>;
+
+    /// Whether the row may be stated, beyond the caller seeing its unit.
+    ///
+    /// # Errors
+    /// The broken rules.
+    fn check(
+        county: &County,
+        caller: &Caller<Upload>,
+        key: &Self::Key,
+        facts: &Self::Facts,
+        before: Option<&Kept<Self::Key, Self::Facts>>,
+    ) -> Result<(), Violations>;
+
+    /// The numbers that a row replaces others by, with their fields, to notice that one is in another unit.
+    fn numbers(_: &Self::Facts) -> Vec<(&'static str, Option<i64>)> {
+        Vec::new()
+    }
+
+    /// Takes note of a row that is right, for those that refer to it.
+    fn learn(_: &mut County, _: &Self::Key, _: &Self::Facts) {}
+}
+
+/// What a caller may not do, said of a row.
+fn refused(error: &ApiError) -> Violations {
+    let (zh, en) = error.sentences();
+    Violations(vec![Wrong::new("forbidden", zh, en).at("")])
+}
+
+impl Intake for Units {
+    const TOGETHER: bool = true;
+
+    fn admit(caller: &Caller<Upload>) -> Result<(), ApiError> {
+        caller.also::<Administer>().map(drop)
+    }
+
+    fn whose(_: &UnitCode) -> Option<(&UnitCode, Option<Year>)> {
+        None // A unit that is new cannot be seen yet; `check` says where it may be.
+    }
+
+    fn check(
+        county: &County,
+        caller: &Caller<Upload>,
+        key: &UnitCode,
+        facts: &UnitFacts,
+        before: Option<&Kept<UnitCode, UnitFacts>>,
+    ) -> Result<(), Violations> {
+        let lineage = facts.parent.as_ref().map_or_else(Vec::new, |parent| county.lineage(parent));
+        let inside = before.is_none() || county.visible(&caller.scope, key);
+        if !inside || !stays_inside(&caller.scope, key, before.map(|kept| &kept.facts), facts, &lineage) {
+            return Err(refused(&ApiError::NotFound));
+        }
+        facts.check(key, &lineage)
+    }
+
+    fn learn(county: &mut County, key: &UnitCode, facts: &UnitFacts) {
+        county.parents.insert(key.clone(), facts.parent.clone());
+    }
+}
+
+impl Intake for Projects {
+    fn admit(caller: &Caller<Upload>) -> Result<(), ApiError> {
+        caller.also::<Report>().map(drop)
+    }
+
+    fn whose(key: &ProjectKey) -> Option<(&UnitCode, Option<Year>)> {
+        Some((&key.unit, Some(key.year)))
+    }
+
+    fn check(
+        _: &County,
+        _: &Caller<Upload>,
+        _: &ProjectKey,
+        _: &ProjectFacts,
+        _: Option<&Kept<ProjectKey, ProjectFacts>>,
+    ) -> Result<(), Violations> {
+        Ok(())
+    }
+}
+
+impl Intake for BudgetLines {
+    fn admit(caller: &Caller<Upload>) -> Result<(), ApiError> {
+        caller.also::<Report>().map(drop)
+    }
+
+    fn whose(key: &BudgetLineKey) -> Option<(&UnitCode, Option<Year>)> {
+        Some((&key.unit, Some(key.year)))
+    }
+
+    fn check(
+        county: &County,
+        _: &Caller<Upload>,
+        key: &BudgetLineKey,
+        facts: &BudgetLineFacts,
+        before: Option<&Kept<BudgetLineKey, BudgetLineFacts>>,
+    ) -> Result<(), Violations> {
+        let BudgetLineKey { unit, year, project, economic_class } = key.clone();
+        let class = county.classes.get(&EconomicClassKey { year, code: economic_class });
+        let project_known = county.projects.contains(&ProjectKey { unit, year, code: project });
+        facts.check(key, class, before.is_some(), project_known)
+    }
+
+    fn numbers(facts: &BudgetLineFacts) -> Vec<(&'static str, Option<i64>)> {
+        let amounts = [("approved", facts.approved), ("adjusted", facts.adjusted), ("executed", facts.executed)];
+        amounts.into_iter().map(|(field, amount)| (field, amount.map(Money::fen))).collect()
+    }
+}
+
+impl Intake for Indicators {
+    const TOGETHER: bool = true;
+
+    fn admit(caller: &Caller<Upload>) -> Result<(), ApiError> {
+        caller.also::<Define>()?.require_whole_county()
+    }
+
+    fn whose(_: &IndicatorCode) -> Option<(&UnitCode, Option<Year>)> {
+        None
+    }
+
+    fn check(
+        county: &County,
+        _: &Caller<Upload>,
+        key: &IndicatorCode,
+        facts: &IndicatorFacts,
+        _: Option<&Kept<IndicatorCode, IndicatorFacts>>,
+    ) -> Result<(), Violations> {
+        let unknown = facts.part_of.iter().filter(|whole| !county.indicators.contains_key(*whole));
+        facts.check(key, &unknown.cloned().collect::<Vec<_>>())
+    }
+
+    fn learn(county: &mut County, key: &IndicatorCode, facts: &IndicatorFacts) {
+        county.indicators.insert(key.clone(), facts.clone());
+    }
+}
+
+impl Intake for Targets {
+    fn admit(caller: &Caller<Upload>) -> Result<(), ApiError> {
+        caller.also::<Report>().map(drop)
+    }
+
+    fn whose(key: &TargetKey) -> Option<(&UnitCode, Option<Year>)> {
+        Some((&key.unit, Some(key.year)))
+    }
+
+    fn check(
+        county: &County,
+        caller: &Caller<Upload>,
+        key: &TargetKey,
+        facts: &TargetFacts,
+        _: Option<&Kept<TargetKey, TargetFacts>>,
+    ) -> Result<(), Violations> {
+        require_assigner(caller, key).map_err(|error| refused(&error))?;
+        let direction = county.indicators.get(&key.indicator).map(|indicator| indicator.direction);
+        let project = key.project.0.clone().map(|code| ProjectKey { unit: key.unit.clone(), year: key.year, code });
+        facts.check(key, direction, project.is_none_or(|project| county.projects.contains(&project)))
+    }
+
+    fn numbers(facts: &TargetFacts) -> Vec<(&'static str, Option<i64>)> {
+        vec![("value", facts.value.map(Quantity::micros))]
+    }
+}
+
+impl Intake for Progresses {
+    fn admit(caller: &Caller<Upload>) -> Result<(), ApiError> {
+        caller.also::<Report>().map(drop)
+    }
+
+    fn whose(key: &ProgressKey) -> Option<(&UnitCode, Option<Year>)> {
+        Some((&key.unit, Some(key.month.year())))
+    }
+
+    fn check(
+        county: &County,
+        _: &Caller<Upload>,
+        key: &ProgressKey,
+        facts: &ProgressFacts,
+        _: Option<&Kept<ProgressKey, ProgressFacts>>,
+    ) -> Result<(), Violations> {
+        facts.check(key, county.indicators.get(&key.indicator).map(|indicator| indicator.direction))
+    }
+
+    fn numbers(facts: &ProgressFacts) -> Vec<(&'static str, Option<i64>)> {
+        vec![("value", Some(facts.value.micros()))]
+    }
+}
+
+impl Intake for Evaluations {
+    const TOGETHER: bool = true;
+    const JOINED: bool = true;
+
+    fn admit(caller: &Caller<Upload>) -> Result<(), ApiError> {
+        caller.also::<Evaluate>().map(drop)
+    }
+
+    fn whose(key: &EvaluationKey) -> Option<(&UnitCode, Option<Year>)> {
+        Some((&key.unit, Some(key.year)))
+    }
+
+    fn check(
+        county: &County,
+        caller: &Caller<Upload>,
+        key: &EvaluationKey,
+        facts: &EvaluationFacts,
+        _: Option<&Kept<EvaluationKey, EvaluationFacts>>,
+    ) -> Result<(), Violations> {
+        require_evaluator(caller.role, key.kind).map_err(|error| refused(&error))?;
+        let claim = |target: &TargetKey| {
+            let (own, other) = (county.lineage(&key.unit), county.lineage(&target.unit));
+            let related = own.contains(&target.unit) || other.contains(&key.unit);
+            match county.targets.contains(target) {
+                true if related => Claim::Fair,
+                // Whoever may not see the target must not learn that it exists.
+                true if county.visible(&caller.scope, &target.unit) => Claim::Unrelated,
+                _ => Claim::Missing,
+            }
+        };
+        let claimed = facts.indicators.iter().take(EvaluationFacts::MOST_INDICATORS);
+        let claims: Vec<Claim> = claimed.map(|assessed| claim(&assessed.target)).collect();
+        let project = key.project.0.clone().map(|code| ProjectKey { unit: key.unit.clone(), year: key.year, code });
+        facts.check(key, &claims, project.is_none_or(|project| county.projects.contains(&project)))
+    }
+}
