@@ -39,6 +39,7 @@ use crate::resources;
     components(schemas(Problem, ProblemError, RuleName, AmountUnit, Charset, Switch)),
     tags(
         (name = "units", description = "单位: bodies that have a budget or a task"),
+        (name = "closings", description = "关账: years that are frozen for a unit and those below it"),
         (name = "divisions", description = "行政区划: the official list of each year"),
         (name = "economic-classes", description = "经济分类科目: the official list of each year"),
         (name = "projects", description = "预算项目: what money is given for, with its goals"),

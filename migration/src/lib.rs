@@ -10,6 +10,7 @@ mod m20261123_000004_indicators;
 mod m20261123_000005_evaluations;
 mod m20261123_000006_journal;
 mod m20261125_000007_uploads;
+mod m20261125_000008_closings;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000005_evaluations::Migration),
             Box::new(m20261123_000006_journal::Migration),
             Box::new(m20261125_000007_uploads::Migration),
+            Box::new(m20261125_000008_closings::Migration),
         ]
     }
 }

@@ -23,6 +23,8 @@ crate::choice! {
         Progress = "progress", "完成值";
         /// 绩效评价
         Evaluations = "evaluations", "绩效评价";
+        /// 关账
+        Closings = "closings", "关账";
         /// 上报批次
         Uploads = "uploads", "上报批次";
     }

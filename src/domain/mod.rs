@@ -6,7 +6,7 @@
 //! | [`word`] | how a type becomes one string on the wire; enumerations; keys |
 //! | [`money`], [`quantity`], [`period`], [`codes`] | the words themselves |
 //! | [`kept`] | the names of the resources, and a row as the store keeps it |
-//! | [`mod@unit`], [`project`], [`code_list`], [`budget_line`], [`indicator`], [`target`], [`progress`], [`evaluation`] | one resource each: its key, its facts, its rules |
+//! | [`mod@unit`], [`project`], [`code_list`], [`budget_line`], [`indicator`], [`target`], [`progress`], [`evaluation`], [`closing`] | one resource each: its key, its facts, its rules |
 //! | [`completion`], [`scoring`], [`grade`] | how much of a target was reached, what it earns, and what that is called |
 //! | [`dossier`] | everything the rules look at for one unit and year |
 //! | [`findings`] | what does not add up |
@@ -30,6 +30,7 @@ pub mod period;
 pub mod kept;
 
 pub mod budget_line;
+pub mod closing;
 pub mod code_list;
 pub mod evaluation;
 pub mod indicator;

@@ -80,7 +80,7 @@ errors! {
     /// Errors of reading an item.
     GetErrors: 304 400 401 403 404 500;
     /// Errors of stating facts.
-    PutErrors: 400 401 403 404 412 413 415 422 428 500;
+    PutErrors: 400 401 403 404 409 412 413 415 422 428 500;
     /// Errors of an upload.
     UploadErrors: 400 401 403 408 409 413 415 422 500;
     /// Errors of taking an upload back.
@@ -99,7 +99,9 @@ fn problem(status: u16) -> RefOr<Response> {
         403 => "The role does not have the right",
         404 => "There is no such thing, or the caller may not see it",
         408 => "The body stopped coming",
-        409 => "Other rows refer to it, or a request with the same Idempotency-Key is being worked on",
+        409 => {
+            "Other rows refer to it, its year is closed, or a request with the same Idempotency-Key is being worked on"
+        }
         412 => "It is not at the revision the caller expects",
         413 => "The body is too long",
         415 => "The body is of another media type",

@@ -73,6 +73,8 @@ permissions! {
     Define = "define", "维护指标": Reviewer | Admin;
     /// To upload what the role may state.
     Upload = "upload", "上报": Reporter | Reviewer | Admin;
+    /// To close a year, and to open it again.
+    Close = "close", "关账": Reviewer | Admin;
     /// To keep units and code lists.
     Administer = "administer", "维护单位和代码表": Admin;
 }

@@ -2,6 +2,7 @@
 //!
 //! They stand in an order: a room uses only rooms before it, so that there are no circles.
 
+pub mod closings;
 pub mod units;
 
 pub mod divisions;
@@ -31,6 +32,7 @@ use crate::store::{attachment, journal, remembered};
 /// The rooms in their order, for the layer test.
 pub const ORDER: &[&str] = &[
     "units",
+    "closings",
     "divisions",
     "economic_classes",
     "projects",
@@ -51,6 +53,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
     }
     vec![
         of::<units::store::Units>(backend),
+        of::<closings::store::Closings>(backend),
         of::<divisions::store::Divisions>(backend),
         of::<economic_classes::store::EconomicClasses>(backend),
         of::<projects::store::Projects>(backend),
@@ -71,6 +74,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
 /// Mounts every room.
 pub fn mount(config: &mut ServiceConfig<'_>) {
     units::http::mount(config);
+    closings::http::mount(config);
     divisions::http::mount(config);
     economic_classes::http::mount(config);
     projects::http::mount(config);

@@ -1,6 +1,6 @@
 //! Who may do what, asked of every operation of the document.
 
-use jixiao::http::identity::{Administer, Define, Evaluate, Permission, Read, Report, Role, Upload};
+use jixiao::http::identity::{Administer, Close, Define, Evaluate, Permission, Read, Report, Role, Upload};
 use jixiao::server;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -59,6 +59,7 @@ fn existing(collection: &str) -> &'static str {
         "progress" => "430922:2023-12:fdi",
         "evaluations" => "209002:2023:209002-2023-01:self",
         "scorecards" => "209002:2023",
+        "closings" => "209002:2031",
         "findings" | "finding-rules" | "uploads" => "",
         other => panic!("{other}: name one of its rows here"),
     }
@@ -74,6 +75,7 @@ fn held(permission: &str, role: Role) -> bool {
         Evaluate::NAME => Evaluate::held_by(role),
         Define::NAME => Define::held_by(role),
         Administer::NAME => Administer::held_by(role),
+        Close::NAME => Close::held_by(role),
         Upload::NAME => Upload::held_by(role),
         other => panic!("no such permission: {other}"),
     }
@@ -111,9 +113,16 @@ fn file(format: &str) -> (&'static str, Vec<u8>) {
     }
 }
 
+/// The reference case, and a year that is closed.
+async fn with_a_closing(service: Service) -> Service {
+    let service = service.with_case().await;
+    service.admin().put("/v1/closings/209002:2031", &json!({})).await.expect(201);
+    service
+}
+
 /// The reference case, and an upload of somebody who may see all of the county.
 async fn with_an_upload(service: Service) -> (Service, String) {
-    let service = service.with_case().await;
+    let service = with_a_closing(service).await;
     let (media, bytes) = file("csv");
     let admin = service.admin().with("content-type", media);
     let reply = admin.send(Method::POST, "/v1/uploads/csv?kind=units", Some(bytes)).await.expect(201);

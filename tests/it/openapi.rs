@@ -185,6 +185,7 @@ fn every_resource_has_its_verbs() {
         ("target", "targets"),
         ("progress", "progress"),
         ("evaluation", "evaluations"),
+        ("closing", "closings"),
     ] {
         for id in [format!("list_{many}"), format!("get_{one}"), format!("put_{one}"), format!("delete_{one}")] {
             assert!(ids.contains(&id), "{id}");

@@ -13,7 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Role, Scope};
 use crate::http::page::Listing;
 use crate::resources::targets::store::Targets;
-use crate::resources::{projects, units};
+use crate::resources::{closings, projects, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -86,6 +86,7 @@ pub async fn put(
     if let Some(kept) = write.unchanged::<Evaluations>(&key, &facts, expected).await? {
         return Ok((kept, Outcome::Unchanged));
     }
+    closings::require_open(&view, &key.unit, key.year).await?;
     let mut claims = Vec::new();
     // A list too long is refused by the rule; nobody waits for its targets to be looked up.
     for assessed in facts.indicators.iter().take(EvaluationFacts::MOST_INDICATORS) {
@@ -115,5 +116,6 @@ pub async fn delete(
 ) -> Result<(), ApiError> {
     units::require_visible(&write.view(), &caller.scope, &key.unit).await?;
     require_evaluator(caller.role, key.kind)?;
+    closings::require_open(&write.view(), &key.unit, key.year).await?;
     if write.delete::<Evaluations>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

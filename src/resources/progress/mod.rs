@@ -11,7 +11,7 @@ use crate::http::error::ApiError;
 use crate::http::identity::Scope;
 use crate::http::page::Listing;
 use crate::resources::indicators::store::Indicators;
-use crate::resources::units;
+use crate::resources::{closings, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -52,6 +52,7 @@ pub async fn put(
     if let Some(kept) = write.unchanged::<Progresses>(&key, &facts, expected).await? {
         return Ok((kept, Outcome::Unchanged));
     }
+    closings::require_open(&view, &key.unit, key.month.year()).await?;
     let indicator = view.find::<Indicators>(&key.indicator).await?;
     facts.check(&key, indicator.map(|indicator| indicator.facts.direction))?;
     Ok(write.put::<Progresses>(key, facts, expected).await?)
@@ -63,5 +64,6 @@ pub async fn put(
 /// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
 pub async fn delete(write: &mut Write, scope: &Scope, key: &ProgressKey, expected: Expected) -> Result<(), ApiError> {
     units::require_visible(&write.view(), scope, &key.unit).await?;
+    closings::require_open(&write.view(), &key.unit, key.month.year()).await?;
     if write.delete::<Progresses>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

@@ -11,7 +11,7 @@ use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Report, Scope};
 use crate::http::page::Listing;
 use crate::resources::indicators::store::Indicators;
-use crate::resources::{projects, units};
+use crate::resources::{closings, projects, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -67,6 +67,7 @@ pub async fn put(
     if let Some(kept) = write.unchanged::<Targets>(&key, &facts, expected).await? {
         return Ok((kept, Outcome::Unchanged));
     }
+    closings::require_open(&view, &key.unit, key.year).await?;
     let indicator = view.find::<Indicators>(&key.indicator).await?;
     let project_known = projects::known(&view, &key.unit, key.year, &key.project).await?;
     facts.check(&key, indicator.map(|indicator| indicator.facts.direction), project_known)?;
@@ -85,5 +86,6 @@ pub async fn delete(
 ) -> Result<(), ApiError> {
     units::require_visible(&write.view(), &caller.scope, &key.unit).await?;
     require_assigner(caller, key)?;
+    closings::require_open(&write.view(), &key.unit, key.year).await?;
     if write.delete::<Targets>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

@@ -4,15 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::Condition;
 
+use crate::domain::closing::ClosingKey;
 use crate::domain::code_list::{EconomicClassFacts, EconomicClassKey};
 use crate::domain::codes::{IndicatorCode, UnitCode};
 use crate::domain::indicator::IndicatorFacts;
+use crate::domain::period::Year;
 use crate::domain::project::ProjectKey;
 use crate::domain::target::TargetKey;
 use crate::domain::upload::kind::UploadKind;
 use crate::domain::upload::names::{Directory, variants};
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
+use crate::resources::closings::store::Closings;
 use crate::resources::economic_classes::store::EconomicClasses;
 use crate::resources::indicators::store::Indicators;
 use crate::resources::projects::store::Projects;
@@ -31,6 +34,8 @@ pub(super) struct County {
     pub(super) classes: HashMap<EconomicClassKey, EconomicClassFacts>,
     /// Projects.
     pub(super) projects: HashSet<ProjectKey>,
+    /// The years that are closed, and for which unit.
+    pub(super) closed: HashSet<ClosingKey>,
     /// Targets, for evaluations.
     pub(super) targets: HashSet<TargetKey>,
 }
@@ -56,6 +61,8 @@ impl County {
                 directory.units.add(unit.key.as_str(), unit.facts.name.as_str());
             }
         }
+        county.closed =
+            view.list::<Closings>(everything(), None, None).await?.into_iter().map(|closing| closing.key).collect();
         if matches!(kind, UploadKind::Indicators | UploadKind::Targets | UploadKind::Progress) {
             for indicator in view.list::<Indicators>(everything(), None, None).await? {
                 directory.indicators.add(indicator.key.as_str(), indicator.facts.name.as_str());
@@ -98,6 +105,15 @@ impl County {
             line.push(unit);
         }
         line
+    }
+
+    /// The closing that freezes a unit's year, if one does.
+    pub(super) fn closing(&self, unit: &UnitCode, year: Year) -> Option<ClosingKey> {
+        if self.closed.is_empty() {
+            return None;
+        }
+        let keys = self.lineage(unit).into_iter().map(|unit| ClosingKey { unit, year });
+        keys.into_iter().find(|key| self.closed.contains(key))
     }
 
     /// Whether a unit is there and a caller may see it.

@@ -295,6 +295,12 @@ impl<K: Intake> Work<'_, K> {
                 value: Some(unit.to_string()),
             }]);
         }
+        if let Some((unit, Some(year))) = K::whose(&key)
+            && let Some(closing) = self.county.closing(unit, year)
+        {
+            let (zh, en) = ApiError::Frozen(closing).sentences();
+            return Err(vec![CellError { column: None, wrong: Wrong::new("frozen", zh, en), value: None }]);
+        }
         K::check(&self.county, self.caller, &key, &facts, kept).map_err(|broken| located(broken, &place))?;
         for warning in kept.into_iter().flat_map(|kept| slips::<K>(&kept.facts, &facts, &place)) {
             self.taken.tally.warnings.push(ReceiptError::of(Some(reading.row), warning, head));
