@@ -51,6 +51,7 @@ use crate::resources;
         (name = "scorecards", description = "成绩单: a unit's year on one page"),
         (name = "findings", description = "疑点: what does not add up"),
         (name = "uploads", description = "上报批次: files of rows, each with a receipt"),
+        (name = "upload-templates", description = "上报模板: empty sheets to fill in"),
     ),
 )]
 struct Base;

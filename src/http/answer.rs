@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, LINK, LOCATION};
+use std::fs::File;
+use std::io::Read;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, LINK, LOCATION};
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
@@ -57,6 +61,39 @@ where
         response.insert_header((LINK, listing.link(next)));
     }
     response.insert_header((CACHE_CONTROL, "private, no-cache")).json(page)
+}
+
+/// A file for somebody to keep, a piece at a time.
+pub fn file(file: File, media: &str, name: &str) -> HttpResponse {
+    /// Bytes sent at once.
+    const PIECE: usize = 64 * 1024;
+    let pieces = futures_util::stream::unfold(Some(file), async |file| {
+        let mut file = file?;
+        let mut piece = vec![0; PIECE];
+        match file.read(&mut piece) {
+            Ok(0) => None,
+            Ok(length) => {
+                piece.truncate(length);
+                Some((Ok(Bytes::from(piece)), Some(file)))
+            }
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    attachment(media, name).streaming(pieces)
+}
+
+/// Bytes for somebody to keep.
+pub fn bytes(bytes: Vec<u8>, media: &str, name: &str) -> HttpResponse {
+    attachment(media, name).body(bytes)
+}
+
+fn attachment(media: &str, name: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_TYPE, media))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .insert_header((CACHE_CONTROL, "private, no-cache"));
+    response
 }
 
 /// Declares a set of errors for the document, each a reference to the one problem schema.

@@ -21,6 +21,23 @@ use super::error::ApiError;
 /// How long a sender may be silent: lines are bad, but nobody waits for ever.
 const SILENCE: Duration = Duration::from_mins(2);
 
+/// The media type of an Excel workbook.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// The bytes of a file.
+#[derive(Debug)]
+pub struct FileBytes;
+
+impl utoipa::PartialSchema for FileBytes {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+    }
+}
+
+impl utoipa::ToSchema for FileBytes {}
+
 /// The media types of an endpoint.
 pub trait Media: 'static {
     /// The one the document names.

@@ -20,6 +20,7 @@ pub mod evaluations;
 pub mod findings;
 pub mod scorecards;
 
+pub mod upload_templates;
 pub mod uploads;
 
 use sea_orm::DbBackend;
@@ -44,6 +45,7 @@ pub const ORDER: &[&str] = &[
     "scorecards",
     "findings",
     "uploads",
+    "upload_templates",
 ];
 
 /// How the entities of all rooms would create their tables; a test holds the migrations to them.
@@ -86,4 +88,5 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     scorecards::http::mount(config);
     findings::http::mount(config);
     uploads::http::mount(config);
+    upload_templates::http::mount(config);
 }

@@ -3,6 +3,8 @@
 //! The row of `journal_head` is the lock: whoever writes holds it from the beginning to the commit, so that numbers
 //! are given in commit order and a reader never sees an entry before an earlier one.
 
+use std::collections::HashMap;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, QuerySelect};
@@ -97,6 +99,53 @@ impl View<'_> {
     /// The database's.
     pub async fn journal_position(&self) -> Result<i64, Error> {
         Ok(head::Entity::find_by_id(self.county()).one(&self.db).await?.map_or(0, |head| head.sequence))
+    }
+
+    /// The entries about a resource from one number to another, the newest first, at most so many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn journal_between(
+        &self,
+        resource: &str,
+        first: i64,
+        last: i64,
+        limit: u64,
+    ) -> Result<Vec<entry::Model>, Error> {
+        use sea_orm::QueryOrder;
+        let entries = entry::Entity::find()
+            .filter(entry::Column::County.eq(self.county()))
+            .filter(entry::Column::Resource.eq(resource))
+            .filter(entry::Column::Sequence.between(first, last))
+            .order_by_desc(entry::Column::Sequence)
+            .limit(limit);
+        Ok(entries.all(&self.db).await?)
+    }
+
+    /// What rows were before an entry: the newest earlier entry about each, by id; those without one were not there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn journal_before(
+        &self,
+        resource: &str,
+        ids: &[&str],
+        sequence: i64,
+    ) -> Result<HashMap<String, Option<String>>, Error> {
+        use sea_orm::sea_query::{Expr, ExprTrait, Query};
+        let newest = Query::select()
+            .expr(Expr::col(entry::Column::Sequence).max())
+            .from(entry::Entity)
+            .and_where(Expr::col(entry::Column::County).eq(self.county()))
+            .and_where(Expr::col(entry::Column::Resource).eq(resource))
+            .and_where(Expr::col(entry::Column::Id).is_in(ids.iter().copied()))
+            .and_where(Expr::col(entry::Column::Sequence).lt(sequence))
+            .group_by_col(entry::Column::Id)
+            .take();
+        let entries = entry::Entity::find()
+            .filter(entry::Column::County.eq(self.county()))
+            .filter(entry::Column::Sequence.in_subquery(newest));
+        Ok(entries.all(&self.db).await?.into_iter().map(|entry| (entry.id, entry.became)).collect())
     }
 
     /// The entries after a number, in order.

@@ -119,7 +119,7 @@ pub(super) fn after_key<T: Table>(key: &T::Key) -> Expr {
 /// The rows with one of these keys.
 ///
 /// A list of row values (`IN (VALUES …)`) is what both databases look up by the primary key, one by one.
-fn with_one_of<T: Table>(county: &str, keys: &[&T::Key]) -> Condition {
+pub(super) fn with_one_of<T: Table>(county: &str, keys: &[&T::Key]) -> Condition {
     let columns = T::key_columns().into_iter().map(IntoSimpleExpr::into_simple_expr);
     let values = keys.iter().map(|key| ValueTuple::Many(T::key_values(key)));
     let wanted = Query::select().column(Asterisk).from_values(values, "wanted").take();

@@ -10,7 +10,7 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use super::table::{Follower, Followers, Table, value_columns, with_key};
+use super::table::{Follower, Followers, Table, value_columns, with_key, with_one_of};
 use super::{Error, Store, View, journal};
 use crate::domain::kept::Kept;
 
@@ -199,6 +199,40 @@ impl Write {
         let entry = self.entry(T::RESOURCE.code(), key.to_string(), "deleted", None);
         self.append(vec![entry]).await?;
         Ok(true)
+    }
+
+    /// Takes away what can be taken away of these items, which are all there; tells which other rows refer to.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn delete_all<T: Table>(&mut self, keys: Vec<T::Key>) -> Result<Vec<T::Key>, Error> {
+        let mut in_use = Vec::new();
+        let mut batches: Vec<Vec<T::Key>> = chunks(keys).collect();
+        while let Some(mut keys) = batches.pop() {
+            // A refused statement would spoil the transaction; inside a savepoint it spoils nothing.
+            let attempt = self.transaction.begin().await?;
+            let wanted = with_one_of::<T>(&self.county, &keys.iter().collect::<Vec<_>>());
+            match T::Entity::delete_many().filter(wanted).exec(&attempt).await {
+                Ok(_) => {
+                    attempt.commit().await?;
+                    let gone = |key: &T::Key| self.entry(T::RESOURCE.code(), key.to_string(), "deleted", None);
+                    let entries = keys.iter().map(gone).collect();
+                    self.append(entries).await?;
+                }
+                Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
+                    attempt.rollback().await?;
+                    // One of them is in use: look for it in the halves.
+                    let rest = keys.split_off(keys.len() / 2);
+                    if keys.is_empty() {
+                        in_use.extend(rest);
+                    } else {
+                        batches.extend([rest, keys]);
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(in_use)
     }
 
     /// Makes it all true at once.

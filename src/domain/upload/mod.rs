@@ -12,6 +12,7 @@
 //! | [`reading`] | a row → its key and the fields it speaks of |
 //! | [`statement`] | the same → a key and facts, by the words of the API |
 //! | [`receipt`], [`tally`] | what became of all of them |
+//! | [`back`], [`template`] | their rows with what is wrong; empty sheets to fill in |
 
 pub mod kind;
 
@@ -28,3 +29,6 @@ pub mod statement;
 
 pub mod receipt;
 pub mod tally;
+
+pub mod back;
+pub mod template;

@@ -33,6 +33,11 @@ impl Names {
         self.codes.get(code).map(String::as_str)
     }
 
+    /// Every code with its official name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.codes.iter().map(|(code, name)| (code.as_str(), name.as_str()))
+    }
+
     /// The codes that a name is a name of.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &String> {
         self.named.get(&folded(name)).into_iter().flatten()

@@ -377,7 +377,7 @@ pub struct Stay {
     /// The row's id.
     #[schema(max_length = 200)]
     pub id: String,
-    /// `changed_since`, `frozen` or `in_use`.
+    /// `changed_since`, `frozen`, `in_use`, or `not_valid` where what it was before may not be stated any more.
     #[schema(max_length = 20)]
     pub reason: String,
 }

@@ -1,14 +1,17 @@
 //! How progress rows are kept. The only code that knows the `progress` table.
 
-use sea_orm::{ColumnTrait, Condition, Value};
+use std::collections::BTreeSet;
+
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryResult, Statement, Value};
 
 use super::http::ProgressFilter;
 use crate::domain::codes::{IndicatorCode, UnitCode};
 use crate::domain::kept::{Kept, Resource};
-use crate::domain::period::Year;
+use crate::domain::period::{Month, Year};
 use crate::domain::progress::{ProgressFacts, ProgressKey};
-use crate::store::Error;
+use crate::domain::quantity::Quantity;
 use crate::store::table::{Column, Model, Table};
+use crate::store::{Error, View};
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -109,4 +112,66 @@ pub fn reported(
     indicators: impl IntoIterator<Item = IndicatorCode>,
 ) -> Condition {
     of_year(year).add(row::Column::Unit.is_in(units)).add(row::Column::Indicator.is_in(indicators))
+}
+
+/// Two neighbouring months of a unit, an indicator and a year that do not go together; one of them is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leap {
+    /// The new row.
+    pub new: ProgressKey,
+    /// The earlier month.
+    pub earlier: Month,
+    /// Its value.
+    pub before: Quantity,
+    /// The later month.
+    pub later: Month,
+    /// Its value.
+    pub after: Quantity,
+    /// Whether a cumulative value fell; otherwise one is about ten thousand times the other.
+    pub fell: bool,
+}
+
+/// The leaps that rows written after an entry of the journal make, in the given units and years.
+///
+/// # Errors
+/// The database's.
+pub async fn leaps(view: &View<'_>, touched: &BTreeSet<(UnitCode, Year)>, since: i64) -> Result<Vec<Leap>, Error> {
+    /// More units than this are looked at without naming them.
+    const MOST_NAMED: usize = 500;
+    let years = || touched.iter().map(|(_, year)| *year);
+    let (Some(first), Some(last)) = (years().min(), years().max()) else { return Ok(Vec::new()) };
+    let units: BTreeSet<&UnitCode> = touched.iter().map(|(unit, _)| unit).collect();
+    let mut values: Vec<Value> =
+        vec![view.county().into(), format!("{first}-01").into(), format!("{last}-12").into(), since.into()];
+    let mut of_units = String::new();
+    if units.len() <= MOST_NAMED {
+        let places = (0..units.len()).map(|place| format!("${}", place + 5)).collect::<Vec<_>>().join(", ");
+        of_units = format!("AND p.unit IN ({places})");
+        values.extend(units.into_iter().map(|unit| Value::from(unit.clone())));
+    }
+    // Divided and not multiplied: a product of the largest value would not fit its column.
+    let sql = format!(
+        "SELECT * FROM (
+            SELECT p.unit, p.indicator, p.month AS later, p.value AS after, p.revision AS revision, i.cumulative,
+                lag(p.month) OVER w AS earlier, lag(p.value) OVER w AS before, lag(p.revision) OVER w AS last_revision
+            FROM progress p JOIN indicator i ON i.county = p.county AND i.code = p.indicator
+            WHERE p.county = $1 AND p.month BETWEEN $2 AND $3 {of_units}
+            WINDOW w AS (PARTITION BY p.unit, p.indicator, substr(p.month, 1, 4) ORDER BY p.month)
+        ) leap
+        WHERE earlier IS NOT NULL AND (revision > $4 OR last_revision > $4) AND (
+            (cumulative AND after < before)
+            OR (before > 0 AND after / 5000 >= before) OR (after > 0 AND before / 5000 >= after)
+        ) LIMIT 20000"
+    );
+    let statement = Statement::from_sql_and_values(view.db().get_database_backend(), sql, values);
+    let rows = view.db().query_all_raw(statement).await?;
+    let read = |row: &QueryResult| -> Result<Leap, Error> {
+        let (earlier, later): (Month, Month) = (row.try_get("", "earlier")?, row.try_get("", "later")?);
+        let (before, after): (Quantity, Quantity) = (row.try_get("", "before")?, row.try_get("", "after")?);
+        let (unit, indicator) = (row.try_get("", "unit")?, row.try_get("", "indicator")?);
+        let month = if row.try_get::<i64>("", "revision")? > since { later } else { earlier };
+        let fell = row.try_get::<bool>("", "cumulative")? && after < before && before.micros() / 5000 < after.micros();
+        Ok(Leap { new: ProgressKey { unit, month, indicator }, earlier, before, later, after, fell })
+    };
+    rows.iter().map(read).collect()
 }

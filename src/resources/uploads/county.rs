@@ -25,19 +25,19 @@ use crate::store::View;
 
 /// What the rules must know of other rows.
 #[derive(Debug, Default)]
-pub(super) struct County {
+pub struct County {
     /// The unit above each unit.
-    pub(super) parents: HashMap<UnitCode, Option<UnitCode>>,
+    pub parents: HashMap<UnitCode, Option<UnitCode>>,
     /// Indicators.
-    pub(super) indicators: HashMap<IndicatorCode, IndicatorFacts>,
+    pub indicators: HashMap<IndicatorCode, IndicatorFacts>,
     /// Economic classes of every year.
-    pub(super) classes: HashMap<EconomicClassKey, EconomicClassFacts>,
+    pub classes: HashMap<EconomicClassKey, EconomicClassFacts>,
     /// Projects.
-    pub(super) projects: HashSet<ProjectKey>,
+    pub projects: HashSet<ProjectKey>,
     /// The years that are closed, and for which unit.
-    pub(super) closed: HashSet<ClosingKey>,
+    pub closed: HashSet<ClosingKey>,
     /// Targets, for evaluations.
-    pub(super) targets: HashSet<TargetKey>,
+    pub targets: HashSet<TargetKey>,
 }
 
 impl County {
@@ -45,11 +45,7 @@ impl County {
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn gather(
-        view: &View<'_>,
-        scope: &Scope,
-        kind: UploadKind,
-    ) -> Result<(Self, Directory), ApiError> {
+    pub async fn gather(view: &View<'_>, scope: &Scope, kind: UploadKind) -> Result<(Self, Directory), ApiError> {
         let (mut county, mut directory) = (Self::default(), Directory::default());
         let everything = || Condition::all();
         let units = view.list::<Units>(everything(), None, None).await?;
@@ -96,7 +92,7 @@ impl County {
     }
 
     /// A unit and those above it, from itself to the top; empty where there is no such unit.
-    pub(super) fn lineage(&self, unit: &UnitCode) -> Vec<UnitCode> {
+    pub fn lineage(&self, unit: &UnitCode) -> Vec<UnitCode> {
         let mut line = Vec::new();
         let mut next = self.parents.contains_key(unit).then(|| unit.clone());
         // A tree is never deeper than this; a circle would be.
@@ -108,7 +104,7 @@ impl County {
     }
 
     /// The closing that freezes a unit's year, if one does.
-    pub(super) fn closing(&self, unit: &UnitCode, year: Year) -> Option<ClosingKey> {
+    pub fn closing(&self, unit: &UnitCode, year: Year) -> Option<ClosingKey> {
         if self.closed.is_empty() {
             return None;
         }
@@ -117,7 +113,7 @@ impl County {
     }
 
     /// Whether a unit is there and a caller may see it.
-    pub(super) fn visible(&self, scope: &Scope, unit: &UnitCode) -> bool {
+    pub fn visible(&self, scope: &Scope, unit: &UnitCode) -> bool {
         match scope {
             Scope::County => self.parents.contains_key(unit),
             Scope::Subtree(top) => self.lineage(unit).contains(top),

@@ -9,10 +9,11 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::files::{self, Back};
 use super::reader::Order;
 use super::record::{Parcel, answer};
 use super::take::Manner;
-use super::{Received, get, list, receive};
+use super::{Received, get, list, receive, reverse};
 use crate::domain::codes::{Name, ProjectCode, UnitCode};
 use crate::domain::money::AmountUnit;
 use crate::domain::period::{Month, Year};
@@ -22,10 +23,10 @@ use crate::domain::upload::reading::Defaults;
 use crate::domain::upload::receipt::{FileFormat, OnExisting, Upload, UploadId, UploadMode, UploadState};
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self as answers, Answer, GetErrors, ListErrors, UploadErrors};
+use crate::http::answer::{self as answers, Answer, FileErrors, GetErrors, ListErrors, ReversalErrors, UploadErrors};
 use crate::http::condition::Conditions;
 use crate::http::error::ApiError;
-use crate::http::file::{Media, Sent};
+use crate::http::file::{FileBytes, Media, Sent, XLSX};
 use crate::http::identity::{Caller, Read, Upload as MayUpload};
 use crate::http::once::{self, Begin, Key};
 use crate::http::page::{Listing, Paging};
@@ -131,20 +132,6 @@ impl UploadOptions {
     }
 }
 
-/// The bytes of a file.
-#[derive(Debug)]
-pub struct FileBytes;
-
-impl utoipa::PartialSchema for FileBytes {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
-        let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
-        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
-    }
-}
-
-impl ToSchema for FileBytes {}
-
 /// Rows as JSON: each an object with the names of its columns, or with `id` and `facts` as the API answers them.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UploadRows {
@@ -208,7 +195,25 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(create_upload_ndjson)
         .service(create_upload_json)
         .service(list_uploads)
-        .service(get_upload);
+        .service(get_upload)
+        .service(create_upload_reversal)
+        .service(get_upload_rejected_csv)
+        .service(get_upload_annotated_xlsx);
+}
+
+macro_rules! media_type {
+    (Csv) => {
+        "text/csv"
+    };
+    (Xlsx) => {
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    };
+    (Ndjson) => {
+        "application/x-ndjson"
+    };
+    (Json) => {
+        "application/json"
+    };
 }
 
 /// Declares an endpoint that takes files of one format.
@@ -240,21 +245,6 @@ macro_rules! endpoint {
         ) -> Answer {
             upload(caller, context, key, options.0, sent, FileFormat::$format).await
         }
-    };
-}
-
-macro_rules! media_type {
-    (Csv) => {
-        "text/csv"
-    };
-    (Xlsx) => {
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    };
-    (Ndjson) => {
-        "application/x-ndjson"
-    };
-    (Json) => {
-        "application/json"
     };
 }
 
@@ -362,4 +352,70 @@ async fn get_upload(caller: Caller<Read>, context: Data<Context>, id: Id<UploadI
     let found = get(&context.store.view(), &caller.scope, &id).await?;
     let item = Upload::from(found);
     Ok(answers::item(&item, &answers::tag(item.revision), &conditions))
+}
+
+/// Take an upload back
+///
+/// Its rows become what they were before it. Those that somebody changed since, or that are frozen or in use, stay.
+#[utoipa::path(
+    tag = "uploads",
+    operation_id = "create_upload_reversal",
+    params(
+        ("id" = UploadId, Path, description = "The upload's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, so that a retry is answered alike", max_length = 200),
+    ),
+    responses((status = 200, description = "It was taken back: the upload, with what stays", body = Upload), ReversalErrors),
+    security(("bearer" = ["upload"])),
+)]
+#[post("/uploads/{id}/reversal")]
+async fn create_upload_reversal(
+    caller: Caller<MayUpload>,
+    context: Data<Context>,
+    key: Key,
+    id: Id<UploadId>,
+) -> Answer {
+    match key.begin(&context, &caller, "").await? {
+        Begin::Answered(before) => Ok(once::again(before)),
+        Begin::Work(turn) => {
+            let kept = reverse(&context, &caller, &id, &turn).await?;
+            Ok(HttpResponse::Ok().json(Upload::from(kept)))
+        }
+    }
+}
+
+/// Get rejected rows back as CSV
+///
+/// The rows that are not in, in their own columns, with 错误 saying why; UTF-8 with a byte order mark. Of an upload that
+/// was rejected as a whole every row comes back.
+#[utoipa::path(
+    tag = "uploads",
+    operation_id = "get_upload_rejected_csv",
+    params(("id" = UploadId, Path, description = "The upload's id")),
+    responses((status = 200, description = "The rows", body = FileBytes, content_type = "text/csv"), FileErrors),
+    security(("bearer" = ["read"])),
+)]
+#[get("/uploads/{id}/rejected.csv")]
+async fn get_upload_rejected_csv(caller: Caller<Read>, context: Data<Context>, id: Id<UploadId>) -> Answer {
+    let view = context.store.view();
+    let item = get(&view, &caller.scope, &id).await?;
+    let file = files::back(&view, &item, Back::Rejected).await?;
+    Ok(answers::file(file, "text/csv; charset=utf-8", &format!("rejected-{}.csv", id.0)))
+}
+
+/// Get the sheet back with errors marked
+///
+/// The sheet that was sent, at the same rows, with wrong cells coloured and 错误 saying why.
+#[utoipa::path(
+    tag = "uploads",
+    operation_id = "get_upload_annotated_xlsx",
+    params(("id" = UploadId, Path, description = "The upload's id")),
+    responses((status = 200, description = "The workbook", body = FileBytes, content_type = media_type!(Xlsx)), FileErrors),
+    security(("bearer" = ["read"])),
+)]
+#[get("/uploads/{id}/annotated.xlsx")]
+async fn get_upload_annotated_xlsx(caller: Caller<Read>, context: Data<Context>, id: Id<UploadId>) -> Answer {
+    let view = context.store.view();
+    let item = get(&view, &caller.scope, &id).await?;
+    let file = files::back(&view, &item, Back::Annotated).await?;
+    Ok(answers::file(file, XLSX, &format!("annotated-{}.xlsx", id.0)))
 }

@@ -1,5 +1,6 @@
 //! What each kind of row is checked by: the rules of its room, asked with what the whole upload may refer to.
 
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::str::FromStr;
 
@@ -25,10 +26,11 @@ use crate::http::identity::{Administer, Caller, Define, Evaluate, Report, Upload
 use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::evaluations::{require_evaluator, store::Evaluations};
 use crate::resources::indicators::store::Indicators;
-use crate::resources::progress::store::Progresses;
+use crate::resources::progress::store::{Leap, Progresses, leaps};
 use crate::resources::projects::store::Projects;
 use crate::resources::targets::{require_assigner, store::Targets};
 use crate::resources::units::{stays_inside, store::Units};
+use crate::store::View;
 use crate::store::table::Table;
 
 /// A kind of row that can be uploaded.
@@ -67,6 +69,20 @@ pub(super) trait Intake:
         Vec::new()
     }
 
+    /// Whether rows refer to an item in a way that the database does not hold.
+    fn in_use(_: &County, _: &Self::Key) -> bool {
+        false
+    }
+
+    /// What is odd about the new rows beside those of other months, by id; `since` is the last entry before them.
+    async fn look_around(
+        _: &View<'_>,
+        _: &BTreeSet<(UnitCode, Year)>,
+        _: i64,
+    ) -> Result<Vec<(String, &'static str, Wrong)>, ApiError> {
+        Ok(Vec::new())
+    }
+
     /// Takes note of a row that is right, for those that refer to it.
     fn learn(_: &mut County, _: &Self::Key, _: &Self::Facts) {}
 }
@@ -75,6 +91,23 @@ pub(super) trait Intake:
 fn refused(error: &ApiError) -> Violations {
     let (zh, en) = error.sentences();
     Violations(vec![Wrong::new("forbidden", zh, en).at("")])
+}
+
+/// Two months of a year that do not go together.
+fn odd(leap: &Leap) -> Wrong {
+    let Leap { earlier, before, later, after, fell, .. } = leap;
+    if *fell {
+        return Wrong::new(
+            "cumulative_fell",
+            format!("累计数下降：{earlier} 为 {before}，{later} 为 {after}"),
+            format!("a cumulative value fell: {before} in {earlier}, {after} in {later}"),
+        );
+    }
+    Wrong::new(
+        "unit_slip",
+        format!("{earlier} 为 {before}，{later} 为 {after}，相差约一万倍，是否把元和万元弄错了？"),
+        format!("{before} in {earlier}, {after} in {later}: about ten thousand times; yuan or 万元?"),
+    )
 }
 
 impl Intake for Units {
@@ -178,6 +211,10 @@ impl Intake for Indicators {
         facts.check(key, &unknown.cloned().collect::<Vec<_>>())
     }
 
+    fn in_use(county: &County, key: &IndicatorCode) -> bool {
+        county.indicators.values().any(|other| other.part_of.contains(key))
+    }
+
     fn learn(county: &mut County, key: &IndicatorCode, facts: &IndicatorFacts) {
         county.indicators.insert(key.clone(), facts.clone());
     }
@@ -227,6 +264,15 @@ impl Intake for Progresses {
         _: Option<&Kept<ProgressKey, ProgressFacts>>,
     ) -> Result<(), Violations> {
         facts.check(key, county.indicators.get(&key.indicator).map(|indicator| indicator.direction))
+    }
+
+    async fn look_around(
+        view: &View<'_>,
+        touched: &BTreeSet<(UnitCode, Year)>,
+        since: i64,
+    ) -> Result<Vec<(String, &'static str, Wrong)>, ApiError> {
+        let leaps = leaps(view, touched, since).await?;
+        Ok(leaps.into_iter().map(|leap| (leap.new.to_string(), "value", odd(&leap))).collect())
     }
 
     fn numbers(facts: &ProgressFacts) -> Vec<(&'static str, Option<i64>)> {

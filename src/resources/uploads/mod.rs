@@ -4,19 +4,25 @@
 //! | --- | --- |
 //! | [`http`] | how files are sent and receipts read |
 //! | `reader` | reads a file away from the workers, row by row |
-//! | `county` | what rows may refer to |
+//! | `formats` | what a CSV, a workbook or JSON has in it |
+//! | [`county`] | what rows may refer to |
 //! | `intake` | what each kind of row is checked by |
 //! | `take` | judges rows and writes those that are right |
 //! | `record` | makes the receipt and keeps it with the file |
+//! | `undo` | takes an upload back |
+//! | `files` | rows back to whoever sent them |
 //! | [`store`] | how receipts are kept |
 
-mod county;
+pub mod county;
+mod files;
+mod formats;
 pub mod http;
 mod intake;
 mod reader;
 mod record;
 pub mod store;
 mod take;
+mod undo;
 
 use std::fs::File;
 
@@ -29,7 +35,8 @@ use self::store::Uploads;
 use self::take::take;
 use crate::domain::kept::Kept;
 use crate::domain::upload::kind::UploadKind;
-use crate::domain::upload::receipt::{UploadFacts, UploadId, UploadState};
+use crate::domain::upload::reading::CellError;
+use crate::domain::upload::receipt::{ReceiptError, UploadFacts, UploadId, UploadState};
 use crate::http::Context;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Scope, Upload};
@@ -130,7 +137,12 @@ async fn receive_rows<K: Intake>(
         return Ok(Received::Before(Box::new(before)));
     }
     let first = write.position() + 1;
-    let (taken, file) = take::<K>(&mut write, caller, parcel.order.clone(), parcel.manner, file).await?;
+    let (mut taken, file) = take::<K>(&mut write, caller, parcel.order.clone(), parcel.manner, file).await?;
+    for (id, field, wrong) in K::look_around(&write.view(), &taken.touched, first - 1).await? {
+        let (row, head) = (taken.seen.row(&id), &taken.head);
+        let odd = CellError { column: head.place(field), wrong, value: None };
+        taken.tally.warnings.push(ReceiptError::of(row, odd, head));
+    }
     let outcome = taken.tally.outcome(parcel.manner.mode, taken.readable);
     let stays = outcome != UploadState::Rejected && !parcel.dry_run;
     let entries = Some((first, write.position())).filter(|(first, last)| stays && first <= last);
@@ -143,6 +155,23 @@ async fn receive_rows<K: Intake>(
     let recorded = Recorded { id, outcome, entries, findings };
     let kept = record::keep(context, caller, write, &parcel, taken, recorded, file, turn).await?;
     Ok(Received::Now(Box::new(kept)))
+}
+
+/// Takes an upload back: its rows become what they were before it, but for those that changed since or may not change.
+///
+/// # Errors
+/// [`ApiError::NotFound`], [`ApiError::Forbidden`], [`ApiError::AlreadyDone`], or the database's.
+pub async fn reverse(context: &Context, caller: &Caller<Upload>, id: &UploadId, turn: &Turn) -> Result<Item, ApiError> {
+    let kind = get(&context.store.view(), &caller.scope, id).await?.facts.receipt.kind;
+    match kind {
+        UploadKind::Units => undo::reverse::<Units>(context, caller, id, turn).await,
+        UploadKind::Projects => undo::reverse::<Projects>(context, caller, id, turn).await,
+        UploadKind::BudgetLines => undo::reverse::<BudgetLines>(context, caller, id, turn).await,
+        UploadKind::Indicators => undo::reverse::<Indicators>(context, caller, id, turn).await,
+        UploadKind::Targets => undo::reverse::<Targets>(context, caller, id, turn).await,
+        UploadKind::Progress => undo::reverse::<Progresses>(context, caller, id, turn).await,
+        UploadKind::Evaluations => undo::reverse::<Evaluations>(context, caller, id, turn).await,
+    }
 }
 
 /// The upload of the same file this year whose rows are in, if the caller may see it.

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
-use std::io::{BufReader, Read as _, Seek};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use super::formats::{begin, layout, objects_of, sheet, together};
 use crate::domain::period::{Month, Year};
-use crate::domain::sheet::charset::{Charset, recognise};
+use crate::domain::sheet::charset::Charset;
 use crate::domain::sheet::workbook::Workbook;
-use crate::domain::sheet::{Cell, Go, Row, Trouble, objects, text};
-use crate::domain::upload::head::{Head, Known, LOOKED_AT};
+use crate::domain::sheet::{Cell, Go, Row, Trouble, text};
+use crate::domain::upload::head::{Head, Known};
 use crate::domain::upload::kind::UploadKind;
 use crate::domain::upload::names::Directory;
 use crate::domain::upload::reading::{CellError, Defaults, Read, Reading, RowReader};
@@ -20,9 +20,6 @@ use crate::domain::violation::Wrong;
 
 /// Rows handed over at once.
 const BATCH: usize = 500;
-
-/// Rows of a kind whose rows refer to one another: they are held in memory until all are known.
-const MOST_TOGETHER: usize = 50_000;
 
 /// What is said beside a file.
 #[derive(Debug, Clone)]
@@ -164,60 +161,12 @@ fn pass(file: &File, order: &Order, directory: &mut Directory, hand_over: HandOv
 type HandOver<'a> = &'a mut dyn FnMut(Piece) -> Go;
 type Each<'a> = &'a mut dyn FnMut(Row) -> Result<Go, Trouble>;
 
-fn begin(mut file: &File) -> Result<&File, Trouble> {
-    let failed = |error: std::io::Error| Trouble::new("unreadable", "文件无法读取", error.to_string());
-    file.rewind().map_err(failed)?;
-    Ok(file)
-}
-
 fn csv(file: &File, order: &Order, directory: &mut Directory, hand_over: HandOver<'_>) -> Result<(), Trouble> {
-    refuse_workbooks(file)?;
-    let charset = recognise(begin(file)?, order.charset)?;
     let known = Known::of(order.kind);
-    let mut best: Option<(usize, u8, Vec<Row>)> = None;
-    let mut trouble = None;
-    for delimiter in text::DELIMITERS {
-        let mut rows = Vec::new();
-        let preview = text::rows(begin(file)?, charset, delimiter, |row| Ok(first(&mut rows, row)));
-        match preview {
-            Err(met) => trouble = trouble.or(Some(met)),
-            Ok(()) => {
-                let fit = known.fit(&rows);
-                if best.as_ref().is_none_or(|(before, ..)| fit > *before) {
-                    best = Some((fit, delimiter, rows));
-                }
-            }
-        }
-    }
-    let (delimiter, rows) = match (best, trouble) {
-        (Some((_, delimiter, rows)), None) => (delimiter, rows),
-        (Some((1.., delimiter, rows)), Some(_)) => (delimiter, rows),
-        (_, trouble) => {
-            return Err(trouble.unwrap_or_else(|| Trouble::new("empty_file", "文件是空的", "the file is empty")));
-        }
-    };
+    let (charset, delimiter, rows) = layout(file, order, &known)?;
     let head = known.find(&rows, &order.defaults.given())?;
     hand_over(Piece::Head { head: head.clone(), charset: Some(charset), sheet: None });
     stated(order, head, directory, hand_over, |each| text::rows(begin(file)?, charset, delimiter, each))
-}
-
-/// A workbook sent as text would be read as nonsense.
-fn refuse_workbooks(file: &File) -> Result<(), Trouble> {
-    let mut start = Vec::new();
-    let _ = begin(file)?.take(4).read_to_end(&mut start);
-    if start == *b"PK\x03\x04" || start == *b"\xd0\xcf\x11\xe0" {
-        return Err(Trouble::new(
-            "looks_like_a_workbook",
-            "这是 Excel 工作簿，不是 CSV：请发送到 /v1/uploads/xlsx，或另存为 CSV",
-            "this is an Excel workbook, not CSV: send it to /v1/uploads/xlsx, or save it as CSV",
-        ));
-    }
-    Ok(())
-}
-
-fn first(rows: &mut Vec<Row>, row: Row) -> Go {
-    rows.push(row);
-    if rows.len() < LOOKED_AT { Go::On } else { Go::Stop }
 }
 
 fn xlsx(file: &File, order: &Order, directory: &mut Directory, hand_over: HandOver<'_>) -> Result<(), Trouble> {
@@ -227,39 +176,6 @@ fn xlsx(file: &File, order: &Order, directory: &mut Directory, hand_over: HandOv
     let head = known.find(&rows, &order.defaults.given())?;
     hand_over(Piece::Head { head: head.clone(), charset: None, sheet: Some(sheet.clone()) });
     stated(order, head, directory, hand_over, |each| book.rows(&sheet, each))
-}
-
-/// The sheet that is wanted: the one named, by name or number, or the only one with a head of this kind.
-fn sheet(book: &mut Workbook<&File>, order: &Order, known: &Known) -> Result<(String, Vec<Row>), Trouble> {
-    let names = book.sheets();
-    let wanted: Vec<String> = match &order.sheet {
-        None => names.clone(),
-        Some(wanted) => {
-            let number = wanted.parse().ok().and_then(|number: usize| names.get(number.checked_sub(1)?));
-            names.iter().find(|name| *name == wanted).or(number).cloned().into_iter().collect()
-        }
-    };
-    let mut found: Vec<(usize, String, Vec<Row>)> = Vec::new();
-    for name in wanted {
-        let mut rows = Vec::new();
-        book.rows(&name, |row| Ok(first(&mut rows, row)))?;
-        found.push((known.fit(&rows), name, rows));
-    }
-    let most = found.iter().map(|(fit, ..)| *fit).max().unwrap_or(0);
-    found.retain(|(fit, ..)| *fit == most);
-    match (found.pop(), found.is_empty() || most == 0) {
-        (Some((_, name, rows)), true) => Ok((name, rows)),
-        (None, _) => Err(Trouble::new(
-            "no_such_sheet",
-            format!("没有这个工作表；有：{}", names.join("、")),
-            format!("there is no such sheet; there are: {}", names.join(", ")),
-        )),
-        (Some(_), false) => Err(Trouble::new(
-            "several_sheets",
-            format!("有多个工作表符合，请用参数 sheet 指明：{}", names.join("、")),
-            format!("several sheets would do; say which with sheet=: {}", names.join(", ")),
-        )),
-    }
 }
 
 /// Reads the rows below a head.
@@ -299,18 +215,6 @@ fn stated(
         batch.push(row.number, read);
     }
     batch.flush();
-    Ok(())
-}
-
-fn together(rows: &mut Vec<Row>, row: Row) -> Result<(), Trouble> {
-    if rows.len() == MOST_TOGETHER {
-        let (zh, en) = (
-            format!("这类数据一次最多 {MOST_TOGETHER} 行，请分成几个文件"),
-            format!("at most {MOST_TOGETHER} rows of this kind at once"),
-        );
-        return Err(Trouble::new("too_many_rows", zh, en).at(row.number));
-    }
-    rows.push(row);
     Ok(())
 }
 
@@ -385,12 +289,7 @@ fn json(file: &File, order: &Order, directory: &mut Directory, hand_over: HandOv
         }
         Ok(hand_over(Piece::Rows(std::mem::take(&mut pending))))
     };
-    let text = BufReader::new(begin(file)?);
-    let end = if order.format == FileFormat::Json {
-        objects::document(text, &mut each)
-    } else {
-        objects::lines(text, &mut each)
-    };
+    let end = objects_of(file, order, &mut each);
     hand_over(Piece::Head { head: head.clone(), charset: Some(Charset::Utf8), sheet: None });
     name_rows(order.kind, &head, &rows, directory);
     pending.extend(rows.iter().map(|row| (row.number, read_object(order, &head, directory, row, &unknown))));
