@@ -31,14 +31,19 @@ pub struct Config {
 #[error("these settings cannot be read:\n  {}", .0.join("\n  "))]
 pub struct Mistakes(Vec<String>);
 
+/// One variable of the environment.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 impl Config {
     /// Reads the environment.
     ///
     /// # Errors
     /// Every setting that cannot be read.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn from_environment() -> Result<Self, Mistakes> {
-        Self::from(|name| std::env::var(name).ok())
+        Self::from(setting)
     }
 
     /// Reads settings from anything that knows them by name.

@@ -11,6 +11,7 @@ pub mod http;
 
 pub mod resources;
 
+pub mod client;
 pub mod config;
 pub mod demo;
 pub mod server;

@@ -1,18 +1,25 @@
 //! The command line.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use actix_web::web::Data;
 use chrono::TimeDelta;
-use clap::{Parser, Subcommand};
-use jixiao::config::Config;
-use jixiao::domain::codes::UnitCode;
-use jixiao::domain::period::Year;
+use clap::{Args, Parser, Subcommand};
+use jixiao::client::Job;
+use jixiao::config::{Config, setting};
+use jixiao::domain::codes::{ProjectCode, UnitCode};
+use jixiao::domain::money::AmountUnit;
+use jixiao::domain::period::{Month, Year};
+use jixiao::domain::sheet::charset::Charset;
+use jixiao::domain::upload::kind::UploadKind;
+use jixiao::domain::upload::receipt::OnExisting;
 use jixiao::http::Context;
 use jixiao::http::identity::{Keys, Role};
 use jixiao::http::once::InFlight;
+use jixiao::http::seal;
 use jixiao::store::Store;
-use jixiao::{demo, server, telemetry};
+use jixiao::{client, demo, server, telemetry};
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
@@ -54,8 +61,101 @@ enum Command {
         #[arg(long, default_value = "cli")]
         subject: String,
     },
+    /// Send files to a service: finds out what their rows are, tries again on a bad line, and shows the receipts.
+    ///
+    /// Ends with 0 when all rows are in, 1 when some were rejected, 2 when nothing is in.
+    Upload(UploadArguments),
+    /// Verify the signature of a receipt, without the service.
+    Verify {
+        /// The receipt, as the service gave it.
+        receipt: PathBuf,
+        /// The service's public key (JSON Web Key or key set); that of the data directory where left out.
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
     /// Print the OpenAPI document.
     Openapi,
+}
+
+#[derive(Args)]
+struct UploadArguments {
+    /// The files: CSV, .xlsx, .ndjson or .json.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The service's address; `JIXIAO_SERVER` where left out.
+    #[arg(long)]
+    server: Option<String>,
+    /// The token; `JIXIAO_TOKEN` where left out.
+    #[arg(long)]
+    token: Option<String>,
+    /// What the rows are; found out by the head where left out.
+    #[arg(long)]
+    kind: Option<UploadKind>,
+    /// Take the rows that are right though others are wrong.
+    #[arg(long)]
+    valid_rows: bool,
+    /// What happens to rows that are there: update, skip or reject.
+    #[arg(long)]
+    on_existing: Option<OnExisting>,
+    /// Only say what would become of it.
+    #[arg(long)]
+    dry_run: bool,
+    /// Send it though the same file was sent this year.
+    #[arg(long)]
+    again: bool,
+    /// Fill blank key cells from above, as merged cells mean it.
+    #[arg(long)]
+    fill_down: bool,
+    /// The unit of rows that name none.
+    #[arg(long)]
+    unit: Option<UnitCode>,
+    /// The year of rows that name none.
+    #[arg(long)]
+    year: Option<Year>,
+    /// The month of rows that name none.
+    #[arg(long)]
+    month: Option<Month>,
+    /// The project of rows that name none.
+    #[arg(long)]
+    project: Option<ProjectCode>,
+    /// What amounts are in: yuan, thousand_yuan, wan_yuan, yi_yuan.
+    #[arg(long)]
+    amount_unit: Option<AmountUnit>,
+    /// The encoding of a text: utf8, gb18030, utf16le, utf16be.
+    #[arg(long)]
+    charset: Option<Charset>,
+    /// The sheet of a workbook, by name or number.
+    #[arg(long)]
+    sheet: Option<String>,
+    /// How often a file is tried.
+    #[arg(long, default_value_t = 10)]
+    tries: u32,
+    /// A directory to keep the receipts in.
+    #[arg(long)]
+    save: Option<PathBuf>,
+}
+
+impl UploadArguments {
+    fn job(self, server: String, token: String) -> Job {
+        let shown = |name: &str, value: Option<String>| value.map(|value| (name.to_owned(), value));
+        let on = |name: &str, on: bool| on.then(|| (name.to_owned(), "true".to_owned()));
+        let options = [
+            self.valid_rows.then(|| ("mode".to_owned(), "valid_rows".to_owned())),
+            shown("on_existing", self.on_existing.map(|one| one.to_string())),
+            on("dry_run", self.dry_run),
+            on("again", self.again),
+            on("fill_down", self.fill_down),
+            shown("unit", self.unit.map(|one| one.to_string())),
+            shown("year", self.year.map(|one| one.to_string())),
+            shown("month", self.month.map(|one| one.to_string())),
+            shown("project", self.project.map(|one| one.to_string())),
+            shown("amount_unit", self.amount_unit.map(|one| one.to_string())),
+            shown("charset", self.charset.map(|one| one.to_string())),
+            shown("sheet", self.sheet),
+        ];
+        let options = options.into_iter().flatten().collect();
+        Job { files: self.files, server, token, kind: self.kind, options, tries: self.tries.max(1), save: self.save }
+    }
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -63,7 +163,7 @@ type Failure = Box<dyn std::error::Error>;
 #[actix_web::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("jixiao: {error}");
             ExitCode::FAILURE
@@ -71,14 +171,25 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<(), Failure> {
-    if let Command::Openapi = command {
-        print!("{}", server::document_text());
-        return Ok(());
-    }
+async fn run(command: Command) -> Result<ExitCode, Failure> {
+    let command = match command {
+        Command::Openapi => {
+            print!("{}", server::document_text());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Upload(arguments) => {
+            let server = arguments.server.clone().or_else(|| setting("JIXIAO_SERVER"));
+            let token = arguments.token.clone().or_else(|| setting("JIXIAO_TOKEN"));
+            let token = token.ok_or("no token: say --token or set JIXIAO_TOKEN (缺少令牌)")?;
+            let job = arguments.job(server.unwrap_or_else(|| "http://127.0.0.1:8080".into()), token);
+            return Ok(ExitCode::from(client::upload(&job).await as u8));
+        }
+        command => command,
+    };
     let mut config = Config::from_environment()?;
     match command {
-        Command::Openapi => {}
+        Command::Openapi | Command::Upload(_) => {}
+        Command::Verify { receipt, key } => return verify(&config, &receipt, key.as_deref()),
         Command::Token { role, unit, ttl, subject } => {
             std::fs::create_dir_all(&config.data_dir)?;
             let keys = Keys::open(&config.data_dir, &config.county)?;
@@ -110,7 +221,31 @@ async fn run(command: Command) -> Result<(), Failure> {
             server::serve(listener, context)?.await?;
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says whether a receipt is signed by a key.
+fn verify(config: &Config, receipt: &Path, key: Option<&Path>) -> Result<ExitCode, Failure> {
+    let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    let upload: serde_json::Value = serde_json::from_slice(&read(receipt)?)?;
+    let public = match key {
+        Some(path) => {
+            let key: serde_json::Value = serde_json::from_slice(&read(path)?)?;
+            let signed_by = &upload["signature"]["key_id"];
+            let of_set = key["keys"].as_array().and_then(|keys| keys.iter().find(|one| one["kid"] == *signed_by));
+            seal::key_bytes(of_set.unwrap_or(&key)).ok_or("the key file holds no Ed25519 key of that id")?
+        }
+        None => Keys::open_existing(&config.data_dir, &config.county)?.public().to_vec(),
+    };
+    let signature = upload["signature"]["value"].as_str().unwrap_or_default();
+    let id = upload["receipt"]["upload"].as_str().unwrap_or("?");
+    if seal::verifies(&public, &upload["receipt"], signature) {
+        println!("{id}: 签名有效，回执未被改动（the signature is valid; the receipt is as it was given）");
+        Ok(ExitCode::SUCCESS)
+    } else {
+        println!("{id}: 签名无效（the signature is not valid）");
+        Ok(ExitCode::FAILURE)
+    }
 }
 
 /// Opens keys and database, and brings the schema up to date.

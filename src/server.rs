@@ -20,7 +20,7 @@ use crate::domain::money::AmountUnit;
 use crate::domain::sheet::charset::Charset;
 use crate::http::error::{ApiError, Problem, ProblemError, render};
 use crate::http::query::Switch;
-use crate::http::{Context, document};
+use crate::http::{Context, document, seal};
 use crate::resources;
 
 /// The document before anything is mounted.
@@ -121,6 +121,7 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
             .service(utoipa_actix_web::scope("/v1").configure(resources::mount))
             .into_app()
             .route("/openapi.json", web::get().to(openapi))
+            .route("/.well-known/jwks.json", web::get().to(public_keys))
             .route("/docs", web::get().to(to_docs))
             .route("/", web::get().to(to_docs))
             .service(SwaggerUi::new("/docs/{_:.*}").config(docs))
@@ -145,6 +146,11 @@ async fn openapi() -> HttpResponse {
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "no-cache"))
         .body(DOCUMENT)
+}
+
+/// The key that receipts and tokens are signed with, for those who verify them.
+async fn public_keys(context: Data<Context>) -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "keys": [seal::public_key(&context.keys)] }))
 }
 
 async fn to_docs() -> HttpResponse {

@@ -231,6 +231,16 @@ pub enum KeyError {
 }
 
 impl Keys {
+    /// Reads the key of a data directory, which must be there.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn open_existing(directory: &Path, county: &DivisionCode) -> Result<Self, KeyError> {
+        let path = directory.join("signing-key.der");
+        std::fs::metadata(&path).map_err(|error| KeyError::File(path.display().to_string(), error))?;
+        Self::open(directory, county)
+    }
+
     /// Reads the key of a data directory, or makes it on first start.
     ///
     /// # Errors
@@ -243,9 +253,9 @@ impl Keys {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::NotAKey(shown()))?;
                 let der: Pkcs8V2Der<'_> = pair.as_der().map_err(|_| KeyError::NotAKey(shown()))?;
-                let bytes = der.as_ref().to_vec();
-                keep_private(&path, &bytes).map_err(|error| KeyError::File(shown(), error))?;
-                bytes
+                keep_private(&path, der.as_ref())
+                    .and_then(|()| std::fs::read(&path))
+                    .map_err(|error| KeyError::File(shown(), error))?
             }
             Err(error) => return Err(KeyError::File(shown(), error)),
         };
@@ -316,14 +326,17 @@ impl Keys {
     }
 }
 
-/// Writes a new file that only its owner can read.
+/// Writes a new file that only its owner can read, whole or not at all; one that is there stays, for two processes may
+/// start at once.
 fn keep_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    // Temporary files are made readable by their owner only.
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
+        _ => Ok(()),
+    }
 }

@@ -21,6 +21,7 @@ mod layers;
 mod openapi;
 mod pages;
 mod schema;
+mod sheets;
 mod taojiang;
 mod units;
 mod uploads;

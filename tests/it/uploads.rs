@@ -111,3 +111,206 @@ on_both! {
         assert_eq!(counts(&again.body["receipt"]), [3, 0, 1, 2, 0]);
     }
 }
+
+/// A township, an indicator by the month and one that is cumulative.
+async fn with_a_town(service: crate::harness::Service) -> crate::harness::Service {
+    let service = service.with_case().await;
+    let town = json!({ "name": "鸬鹚渡镇", "kind": "township", "parent": "430922" });
+    service.admin().put("/v1/units/430922103", &town).await.expect(201);
+    service
+}
+
+const MONTHLY: &str = "乡镇,指标,月份,完成值\n鸬鹚渡镇,外商直接投资,2023年6月,20\n鸬鹚渡镇,外商直接投资,1-7月,15\n\
+    鸬鹚渡镇,省外境内资金,2023.7,12457\n鸬鹚渡镇,省外境内资金,2023.8,1.3\n鸬鹚渡镇,新签约项目,2023年7月,/\n";
+
+on_both! {
+    async fn odd_months_are_taken_and_told(service: Service) {
+        let service = with_a_town(service).await;
+        let clerk = service.caller_of(Role::Reporter, Some("430922103"));
+        let reply = csv(&clerk, "kind=progress&year=2023", MONTHLY).await.expect(201);
+        let receipt = &reply.body["receipt"];
+        assert_eq!(counts(receipt), [4, 4, 0, 0, 0]);
+        assert_eq!(receipt["asides"], json!([{ "row": 6, "reason": "nothing_stated" }]));
+        let odd: Vec<_> = receipt["warnings"].as_array().unwrap().iter()
+            .map(|one| (one["row"].as_i64().unwrap(), one["code"].as_str().unwrap(), one["column"].as_str().unwrap()))
+            .collect();
+        assert_eq!(odd, [(3, "cumulative_fell", "D"), (5, "unit_slip", "D")]);
+
+        // A later file with an earlier month is compared with what is there.
+        let late = csv(&clerk, "kind=progress", "单位,月份,指标,完成值\n鸬鹚渡镇,2023-05,fdi,30\n").await.expect(201);
+        assert_eq!(late.body["receipt"]["warnings"][0]["code"], "cumulative_fell");
+        let slip = csv(&clerk, "kind=progress", "单位,月份,指标,完成值\n鸬鹚渡镇,2023-06,fdi,200000\n").await.expect(201);
+        let codes: Vec<_> = slip.body["receipt"]["warnings"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+        assert!(codes.contains(&json!("unit_slip")), "{codes:?}");
+    }
+
+    async fn an_upload_is_taken_back_but_for_what_changed_since(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let line = |class: &str| format!("/v1/budget-lines/209002:2023:209002-2023-01:{class}");
+        let before = clerk.get(&line("30201")).await.expect(200).body["facts"].clone();
+        let sheet = SHEET.to_owned().replace("维护费,1.58", "维护费,2") + "";
+        let reply = csv(&clerk, "kind=budget_lines", sheet).await.expect(201);
+        assert_eq!(counts(&reply.body["receipt"]), [3, 1, 2, 0, 0]);
+        clerk.clone().with("if-match", "*").put(&line("30213"), &json!({ "executed": "5.00" })).await.expect(200);
+
+        let path = format!("/v1/uploads/{}/reversal", reply.body["id"].as_str().unwrap());
+        let back = clerk.send(Method::POST, &path, None).await.expect(200);
+        let reversal = &back.body["reversals"][0];
+        assert_eq!((&reversal["reversed"], &reversal["kept"], &reversal["refused"]), (&json!(2), &json!(1), &json!(0)));
+        assert_eq!(reversal["stay"], json!([{ "id": "209002:2023:209002-2023-01:30213", "reason": "changed_since" }]));
+        assert_eq!(clerk.get(&line("30201")).await.body["facts"], before);
+        clerk.get(&line("30212")).await.expect(404);
+        assert_eq!(clerk.get(&line("30213")).await.body["facts"]["executed"], "5.00");
+
+        clerk.send(Method::POST, &path, None).await.expect(409);
+        // What was taken back may be sent again.
+        csv(&clerk, "kind=budget_lines", SHEET).await.expect(201);
+    }
+
+    async fn what_others_refer_to_stays_when_an_upload_is_taken_back(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin();
+        let units = "编码,名称,类型,上级单位\nb,乙镇,乡镇,a\na,甲局,县直部门,桃江县商务局\n";
+        let reply = csv(&admin, "kind=units", units).await.expect(201);
+        assert_eq!(counts(&reply.body["receipt"]), [2, 2, 0, 0, 0], "a superior may stand below, or be named");
+        admin.put("/v1/progress/b:2023-12:fdi", &json!({ "value": "1" })).await.expect(201);
+
+        let path = format!("/v1/uploads/{}/reversal", reply.body["id"].as_str().unwrap());
+        let back = admin.send(Method::POST, &path, None).await.expect(200);
+        let reversal = &back.body["reversals"][0];
+        assert_eq!((&reversal["reversed"], &reversal["refused"]), (&json!(0), &json!(2)));
+        assert_eq!(reversal["stay"][0]["reason"], "in_use");
+    }
+
+    async fn a_closed_year_is_frozen_for_rows_and_uploads(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let line = "/v1/budget-lines/209002:2023:209002-2023-01:30201";
+        let sent = csv(&clerk, "kind=budget_lines", SHEET).await.expect(201);
+        let reviewer = service.caller(Role::Reviewer);
+        reviewer.put("/v1/closings/209:2023", &json!({ "reason": "决算已批复" })).await.expect(201);
+
+        let refused = clerk.clone().with("if-match", "*").put(line, &json!({ "executed": "1.00" })).await.expect(409);
+        assert_eq!(refused.body["code"], "frozen");
+        assert!(refused.body["detail"].as_str().unwrap().contains("209 的 2023 年度已关账"));
+        clerk.clone().with("if-match", "*").delete(line).await.expect(409);
+        let again = csv(&clerk, "kind=budget_lines&again=true", SHEET.replace("11\n", "12\n")).await.expect(422);
+        assert_eq!(wrong(&again), pairs(&[("4", "frozen")]), "the other rows state what is there");
+        let path = format!("/v1/uploads/{}/reversal", sent.body["id"].as_str().unwrap());
+        let back = clerk.send(Method::POST, &path, None).await.expect(200);
+        assert_eq!((&back.body["reversals"][0]["refused"], &back.body["reversals"][0]["stay"][0]["reason"]), (&json!(2), &json!("frozen")));
+
+        reviewer.with("if-match", "*").delete("/v1/closings/209:2023").await.expect(204);
+        clerk.with("if-match", "*").put(line, &json!({ "executed": "1.00" })).await.expect(200);
+    }
+
+    async fn a_key_makes_a_retry_no_second_upload(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let keyed = clerk.clone().with("idempotency-key", "k-1");
+        let first = csv(&keyed, "kind=budget_lines", SHEET).await.expect(201);
+        let second = csv(&keyed, "kind=budget_lines", SHEET).await.expect(201);
+        assert_eq!((first.body.clone(), second.header("idempotent-replayed")), (second.body.clone(), "true"));
+        assert_eq!(first.header("location"), second.header("location"));
+        let other = csv(&keyed, "kind=budget_lines", SHEET.replace("11", "12")).await.expect(422);
+        assert_eq!(other.body["code"], "key_reused");
+        csv(&keyed, "kind=budget_lines&dry_run=true", SHEET).await.expect(422);
+
+        let wrong = clerk.clone().with("idempotency-key", "k-2");
+        let refused = csv(&wrong, "kind=budget_lines", "x").await.expect(422);
+        let refused_again = csv(&wrong, "kind=budget_lines", "x").await.expect(422);
+        assert_eq!((&refused.body["upload"], &refused.body["errors"]), (&refused_again.body["upload"], &refused_again.body["errors"]));
+        assert_eq!(refused_again.header("idempotent-replayed"), "true");
+
+        let path = format!("{}/reversal", first.header("location"));
+        let undo = clerk.clone().with("idempotency-key", "k-1");
+        let back = undo.send(Method::POST, &path, None).await.expect(200);
+        assert_eq!(undo.send(Method::POST, &path, None).await.expect(200).body, back.body);
+        clerk.send(Method::POST, &path, None).await.expect(409);
+        csv(&clerk.clone().with("idempotency-key", "ä"), "kind=budget_lines", SHEET).await.expect(400);
+    }
+
+    async fn twins_in_flight_are_told_to_wait_and_only_one_is_taken(service: Service) {
+        let service = with_a_town(service).await;
+        let clerk = service.caller_of(Role::Reporter, Some("430922103")).with("idempotency-key", "twin");
+        let rows: String = (0..1500).map(|n| format!("430922103,{}-{:02},fdi,1\n", 1950 + n / 12, n % 12 + 1)).collect();
+        let sheet = format!("unit,month,indicator,value\n{rows}");
+        let twins = (0..4).map(|_| csv(&clerk, "kind=progress", sheet.clone()));
+        let replies = futures_util::future::join_all(twins).await;
+        let mut statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
+        statuses.sort_unstable();
+        assert!(statuses.iter().all(|status| [201, 409].contains(status)) && statuses[0] == 201, "{statuses:?}");
+        for reply in replies.iter().filter(|reply| reply.status == 409) {
+            assert_eq!((&reply.body["code"], reply.header("retry-after")), (&json!("in_flight"), "1"));
+        }
+        let uploads = clerk.get("/v1/uploads").await.expect(200).body;
+        assert_eq!(uploads["items"].as_array().unwrap().len(), 1);
+    }
+
+    async fn rows_come_back_with_what_is_wrong(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let sheet = SHEET.replace("维护费,1.58", "维护费,许多");
+        let part = csv(&clerk, "kind=budget_lines&mode=valid_rows", sheet.clone()).await.expect(201);
+        let back = |id: &Value, file: &str| format!("/v1/uploads/{}/{file}", id.as_str().unwrap());
+        let rejected = clerk.get_bytes(&back(&part.body["id"], "rejected.csv")).await;
+        let text = String::from_utf8(rejected).unwrap();
+        let lines: Vec<_> = text.trim_start_matches('\u{feff}').lines().collect();
+        assert!(text.starts_with('\u{feff}'));
+        assert_eq!((lines.len(), lines[1], lines[2]), (4, "2023年度支出明细,,,单位：万元", "单位,年度,项目,科目名称,执行数,错误"));
+        assert!(lines[3].starts_with("209002,2023,招商引资专项,维护费,许多,E 列“执行数”：不是数字（not a number）"), "{}", lines[3]);
+
+        // Mended, and sent as it came back: the column 错误 does no harm.
+        let mended = text.replace("许多", "1.6");
+        let again = csv(&clerk, "kind=budget_lines", mended).await.expect(201);
+        assert_eq!(counts(&again.body["receipt"]), [1, 0, 1, 0, 0]);
+
+        let whole = csv(&clerk, "kind=budget_lines", sheet).await.expect(422);
+        let rejected = String::from_utf8(clerk.get_bytes(&back(&whole.body["upload"], "rejected.csv")).await).unwrap();
+        assert_eq!(rejected.lines().count(), 7, "nothing is in: every row comes back\n{rejected}");
+    }
+
+    async fn a_file_that_is_too_long_is_refused_before_it_is_read(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let long = "x".repeat(8 * 1024 * 1024 + 1);
+        let reply = csv(&clerk, "kind=budget_lines", long).await.expect(413);
+        assert_eq!(reply.body["code"], "body_too_long");
+        let wrong = clerk.clone().with("content-type", "application/x-www-form-urlencoded");
+        let reply = wrong.send(Method::POST, "/v1/uploads/csv?kind=budget_lines", Some(b"x".to_vec())).await.expect(415);
+        assert!(reply.body["detail"].as_str().unwrap().contains("text/csv"));
+        csv(&clerk, "kind=budget_line", SHEET).await.expect(400);
+        csv(&clerk, "kind=units", "code,name\n1,2\n").await.expect(403);
+        csv(&service.caller(Role::Reader), "kind=progress", MONTHLY).await.expect(403);
+    }
+}
+
+/// A connection that breaks after so many bytes of the body.
+#[actix_web::test]
+async fn a_connection_cut_at_any_byte_leaves_nothing() {
+    use std::io::Write;
+    let service = crate::harness::Service::start(crate::harness::Kind::Sqlite).await.unwrap().with_case().await;
+    let token = service.token(Role::Reporter, Some("209002"));
+    let address = service.url.trim_start_matches("http://").to_owned();
+    let view = service.context.store.view();
+    let before = view.journal_position().await.unwrap();
+    for cut in [0, 1, SHEET.len() / 2, SHEET.len() - 1] {
+        for chunked in [false, true] {
+            let mut line = std::net::TcpStream::connect(&address).unwrap();
+            let length = if chunked {
+                "transfer-encoding: chunked".to_owned()
+            } else {
+                format!("content-length: {}", SHEET.len())
+            };
+            write!(line, "POST /v1/uploads/csv?kind=budget_lines HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: text/csv\r\n{length}\r\n\r\n").unwrap();
+            if chunked {
+                write!(line, "{:x}\r\n", SHEET.len()).unwrap();
+            }
+            line.write_all(&SHEET.as_bytes()[..cut]).unwrap();
+            drop(line);
+        }
+    }
+    actix_web::rt::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(view.journal_position().await.unwrap(), before);
+}

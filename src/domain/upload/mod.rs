@@ -6,7 +6,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`kind`], `columns` | what can be uploaded, and the columns each kind has, by all their names |
-//! | [`head`] | which row is the head, and what each column is |
+//! | [`head`], [`guess`] | which row is the head, what each column is, and of which kind |
 //! | [`names`] | names where codes are wanted |
 //! | [`cell`], [`time`], [`words`] | what a cell says |
 //! | [`reading`] | a row → its key and the fields it speaks of |
@@ -22,6 +22,7 @@ pub mod cell;
 pub mod time;
 pub mod words;
 
+pub mod guess;
 pub mod head;
 pub mod names;
 pub mod reading;

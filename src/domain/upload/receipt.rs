@@ -178,7 +178,11 @@ impl ReceiptError {
     pub fn of(row: Option<u32>, error: CellError, head: &Head) -> Self {
         let heading = error.column.and_then(|place| head.headings.get(place));
         let letter = error.column.filter(|_| head.row > 0).map(letters);
-        let Wrong { code, zh, en } = error.wrong;
+        let Wrong { code, zh, en } = match error.wrong.code {
+            // The word asks for a bare decimal; of a cell less is asked.
+            "not_a_number" => Wrong::new("not_a_number", "不是数字", "not a number"),
+            _ => error.wrong,
+        };
         Self {
             row: row.map(whole),
             column: letter,

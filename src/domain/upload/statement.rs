@@ -22,10 +22,8 @@ where
     K: FromStr<Err = Wrong>,
     F: Serialize + Deserr<Violations>,
 {
-    let key = reading
-        .key
-        .parse::<K>()
-        .map_err(|wrong| vec![CellError { column: place("id"), wrong, value: Some(reading.key.clone()) }]);
+    let key =
+        reading.key.parse::<K>().map_err(|wrong| vec![CellError::at(place("id"), wrong, Some(reading.key.clone()))]);
     let mut fields = match before.map(serde_json::to_value) {
         Some(Ok(Value::Object(fields))) => fields,
         _ => Map::new(),
@@ -35,20 +33,22 @@ where
     }
     // What is not known is left out, so that a field that must be there is said to be missing.
     fields.retain(|_, value| !value.is_null());
-    let facts = deserr::deserialize::<F, _, Violations>(Value::Object(fields)).map_err(|broken| located(broken, place));
+    let facts = deserr::deserialize::<F, _, Violations>(Value::Object(fields));
+    let facts = facts.map_err(|broken| located(broken, reading, place));
     match (key, facts) {
         (Ok(key), Ok(facts)) => Ok((key, facts)),
         (key, facts) => Err(key.err().into_iter().chain(facts.err()).flatten().collect()),
     }
 }
 
-/// The violations of a row, each at the column of its field.
-pub fn located(broken: Violations, place: &impl Fn(&str) -> Option<usize>) -> Vec<CellError> {
+/// The violations of an item, each at the column of its field, and at the row that states it where there are several.
+pub fn located(broken: Violations, reading: &Reading, place: &impl Fn(&str) -> Option<usize>) -> Vec<CellError> {
     let at = |Violation { code, pointer, value, zh, en }: Violation| {
-        let mut names = pointer.split('/').skip(1);
-        let (first, last) = (names.next(), names.last());
-        let column = last.and_then(place).or_else(|| first.and_then(place));
-        CellError { column, wrong: Wrong::new(code, zh, en), value }
+        let names: Vec<&str> = pointer.split('/').skip(1).collect();
+        let claim = names.get(1).filter(|_| names[0] == "indicators").and_then(|place| place.parse::<usize>().ok());
+        let row = claim.and_then(|claim| reading.claims.get(claim)).copied();
+        let column = names.last().and_then(|name| place(name)).or_else(|| names.first().and_then(|name| place(name)));
+        CellError { row, column, wrong: Wrong::new(code, zh, en), value }
     };
     broken.0.into_iter().map(at).collect()
 }
@@ -65,6 +65,9 @@ pub fn join(whole: &mut Reading, part: Reading, place: &impl Fn(&str) -> Option<
         match (whole.facts.get_mut(&field), value) {
             (Some(Value::Array(list)), Value::Array(more)) => {
                 let new: Vec<_> = more.into_iter().filter(|one| !list.contains(one)).collect();
+                if field == "indicators" {
+                    whole.claims.extend(new.iter().map(|_| part.row));
+                }
                 list.extend(new);
             }
             (Some(_), Value::Null) => {}
@@ -72,6 +75,7 @@ pub fn join(whole: &mut Reading, part: Reading, place: &impl Fn(&str) -> Option<
             (Some(before), value) if *before != value => {
                 let row = whole.row;
                 wrong.push(CellError {
+                    row: None,
                     column: place(&field),
                     wrong: Wrong::new(
                         "contradicts",
@@ -82,7 +86,12 @@ pub fn join(whole: &mut Reading, part: Reading, place: &impl Fn(&str) -> Option<
                 });
             }
             (Some(_), _) => {}
-            (None, value) => drop(whole.facts.insert(field, value)),
+            (None, value) => {
+                if field == "indicators" {
+                    whole.claims.clone_from(&part.claims);
+                }
+                whole.facts.insert(field, value);
+            }
         }
     }
     whole.hidden.extend(part.hidden);

@@ -75,6 +75,19 @@ impl Tally {
         self.asides.push(ReceiptAside { row: whole(row), reason: aside.code().0.into() });
     }
 
+    /// Puts what was noted into the order of rows and columns.
+    pub fn sort(&mut self) {
+        let place = |error: &ReceiptError| {
+            let column = error.column.clone().unwrap_or_default();
+            (error.row, column.len(), column)
+        };
+        self.errors.first.sort_by_key(place);
+        self.warnings.first.sort_by_key(place);
+        self.asides.first.sort_by_key(|aside| aside.row);
+        self.wrong_rows.sort_unstable();
+        self.wrong_rows.dedup();
+    }
+
     /// What becomes of the upload.
     pub fn outcome(&self, mode: UploadMode, readable: bool) -> UploadState {
         let wrong = !readable || !self.wrong_rows.is_empty();

@@ -85,6 +85,9 @@ pub(super) trait Intake:
 
     /// Takes note of a row that is right, for those that refer to it.
     fn learn(_: &mut County, _: &Self::Key, _: &Self::Facts) {}
+
+    /// Takes note of a row that is gone.
+    fn forget(_: &mut County, _: &Self::Key) {}
 }
 
 /// What a caller may not do, said of a row.
@@ -213,6 +216,10 @@ impl Intake for Indicators {
 
     fn in_use(county: &County, key: &IndicatorCode) -> bool {
         county.indicators.values().any(|other| other.part_of.contains(key))
+    }
+
+    fn forget(county: &mut County, key: &IndicatorCode) {
+        county.indicators.remove(key);
     }
 
     fn learn(county: &mut County, key: &IndicatorCode, facts: &IndicatorFacts) {

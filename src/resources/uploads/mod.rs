@@ -140,9 +140,10 @@ async fn receive_rows<K: Intake>(
     let (mut taken, file) = take::<K>(&mut write, caller, parcel.order.clone(), parcel.manner, file).await?;
     for (id, field, wrong) in K::look_around(&write.view(), &taken.touched, first - 1).await? {
         let (row, head) = (taken.seen.row(&id), &taken.head);
-        let odd = CellError { column: head.place(field), wrong, value: None };
+        let odd = CellError::at(head.place(field), wrong, None);
         taken.tally.warnings.push(ReceiptError::of(row, odd, head));
     }
+    taken.tally.sort();
     let outcome = taken.tally.outcome(parcel.manner.mode, taken.readable);
     let stays = outcome != UploadState::Rejected && !parcel.dry_run;
     let entries = Some((first, write.position())).filter(|(first, last)| stays && first <= last);

@@ -146,7 +146,7 @@ fn duplicate(other: u32, reading: &Reading) -> CellError {
         format!("与第 {other} 行是同一条目（{}）", reading.key),
         format!("the same item as row {other} ({})", reading.key),
     );
-    CellError { column: None, wrong, value: None }
+    CellError::of_row(wrong)
 }
 
 /// Reads a file once from its beginning to its end.
@@ -326,5 +326,5 @@ fn read_object(
 fn unknown_name(kind: UploadKind, name: &str) -> CellError {
     let known: Vec<&str> = kind.columns().iter().map(|column| column.field).collect();
     let wrong = crate::domain::violation::unknown_name("unknown_field", ("字段", "field"), name, &known);
-    CellError { column: None, wrong, value: Some(name.to_owned()) }
+    CellError::at(None, wrong, Some(name.to_owned()))
 }

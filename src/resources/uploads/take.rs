@@ -150,7 +150,7 @@ impl<K: Intake> Work<'_, K> {
                 self.taken.readable = end.is_ok();
                 self.taken.seen = seen;
                 if let Err(Trouble { wrong, row }) = end {
-                    let error = CellError { column: None, wrong, value: None };
+                    let error = CellError::of_row(wrong);
                     self.taken.tally.errors.push(ReceiptError::of(row, error, &self.taken.head));
                 }
                 let Waiting { statements, spoilt, unclear, .. } = std::mem::take(&mut self.waiting);
@@ -235,12 +235,16 @@ impl<K: Intake> Work<'_, K> {
         Ok(())
     }
 
-    /// Notes that an item is wrong: its first row says why, its other rows say that it does.
+    /// Notes that an item is wrong: the rows at fault say why, its other rows go with them.
     fn reject(&mut self, statement: Statement, errors: Vec<CellError>) {
         let Taken { tally, head, .. } = &mut self.taken;
-        let (first, mut errors) = (statement.rows[0], Some(errors).filter(|errors| !errors.is_empty()));
+        let first = statement.rows[0];
         for row in statement.rows {
-            let own = errors.take().unwrap_or_else(|| vec![goes_with(first)]);
+            // Those whose own row says nothing wrong go with those that do.
+            let mut own: Vec<_> = errors.iter().filter(|error| error.row.unwrap_or(first) == row).cloned().collect();
+            if own.is_empty() {
+                own.push(goes_with(first));
+            }
             tally.reject(row, own, head);
         }
     }
@@ -290,6 +294,7 @@ impl<K: Intake> Work<'_, K> {
             && !self.county.visible(&self.caller.scope, unit)
         {
             return Err(vec![CellError {
+                row: None,
                 column: place("unit"),
                 wrong: not_yours(unit),
                 value: Some(unit.to_string()),
@@ -299,9 +304,9 @@ impl<K: Intake> Work<'_, K> {
             && let Some(closing) = self.county.closing(unit, year)
         {
             let (zh, en) = ApiError::Frozen(closing).sentences();
-            return Err(vec![CellError { column: None, wrong: Wrong::new("frozen", zh, en), value: None }]);
+            return Err(vec![CellError::of_row(Wrong::new("frozen", zh, en))]);
         }
-        K::check(&self.county, self.caller, &key, &facts, kept).map_err(|broken| located(broken, &place))?;
+        K::check(&self.county, self.caller, &key, &facts, kept).map_err(|broken| located(broken, reading, &place))?;
         for warning in kept.into_iter().flat_map(|kept| slips::<K>(&kept.facts, &facts, &place)) {
             self.taken.tally.warnings.push(ReceiptError::of(Some(reading.row), warning, head));
         }
@@ -348,6 +353,7 @@ fn slips<K: Intake>(before: &K::Facts, after: &K::Facts, place: &impl Fn(&str) -
     let slipped = pairs.filter_map(|((field, before), (_, after))| {
         let (before, after) = before.zip(after)?;
         is_slip(before, after).then(|| CellError {
+            row: None,
             column: place(field),
             wrong: Wrong::new(
                 "unit_slip",
@@ -373,7 +379,7 @@ fn more_digits(column: usize, kept: &str) -> CellError {
         format!("单元格里实际是 {kept}，按显示的数值读取"),
         format!("the cell holds {kept}; it was read as it is shown"),
     );
-    CellError { column: Some(column), wrong, value: None }
+    CellError::at(Some(column), wrong, None)
 }
 
 fn goes_with(row: u32) -> CellError {
@@ -382,7 +388,7 @@ fn goes_with(row: u32) -> CellError {
         format!("同一条目的其他行有误（从第 {row} 行起），整条未接收"),
         format!("another row of the same item (from row {row}) is wrong; none of it is in"),
     );
-    CellError { column: None, wrong, value: None }
+    CellError::of_row(wrong)
 }
 
 fn exists() -> CellError {
@@ -391,7 +397,7 @@ fn exists() -> CellError {
         "该条目已存在且内容不同（on_existing=reject）",
         "it is there with other facts (on_existing=reject)",
     );
-    CellError { column: None, wrong, value: None }
+    CellError::of_row(wrong)
 }
 
 fn not_yours(unit: &UnitCode) -> Wrong {

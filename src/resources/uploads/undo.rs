@@ -91,7 +91,7 @@ impl<K: Intake> Undo<'_, K> {
                 continue;
             }
             match before.remove(&entry.id).flatten() {
-                None if K::in_use(&self.county, &key) => self.stay(&key, "in_use"),
+                None if K::TOGETHER => self.remove(key).await?,
                 None => removed.push(key),
                 Some(json) => {
                     let facts: K::Facts = body::read(json.as_bytes()).map_err(|error| broken(&error))?;
@@ -108,6 +108,17 @@ impl<K: Intake> Undo<'_, K> {
         let in_use = self.write.delete_all::<K>(removed).await?;
         self.done(wanted - in_use.len());
         in_use.iter().for_each(|key| self.stay(key, "in_use"));
+        Ok(())
+    }
+
+    /// Takes an item away that others may refer to, before it is looked whether those can be taken away.
+    async fn remove(&mut self, key: K::Key) -> Result<(), ApiError> {
+        if K::in_use(&self.county, &key) || !self.write.delete_all::<K>(vec![key.clone()]).await?.is_empty() {
+            self.stay(&key, "in_use");
+        } else {
+            K::forget(&mut self.county, &key);
+            self.done(1);
+        }
         Ok(())
     }
 

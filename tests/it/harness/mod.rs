@@ -92,6 +92,11 @@ impl Service {
         Caller { service: self, token: Some(token), headers: Vec::new() }
     }
 
+    /// A token for a unit's subtree, or for the whole county.
+    pub fn token(&self, role: Role, unit: Option<&str>) -> String {
+        self.caller_of(role, unit).token.unwrap_or_default()
+    }
+
     /// Somebody with any claims.
     pub fn caller_claiming(&self, claims: &Claims) -> Caller<'_> {
         let token = self.context.keys.sign(claims).unwrap();
@@ -170,6 +175,14 @@ impl Caller<'_> {
 
     pub async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None).await
+    }
+
+    /// A file, whatever its bytes are.
+    pub async fn get_bytes(&self, path: &str) -> Vec<u8> {
+        let request = self.service.client.get(format!("{}{path}", self.service.url));
+        let reply = request.bearer_auth(self.token.as_deref().unwrap_or_default()).send().await.unwrap();
+        assert_eq!(reply.status().as_u16(), 200, "{path}");
+        reply.bytes().await.unwrap().to_vec()
     }
 
     pub async fn put(&self, path: &str, body: &Value) -> Reply {

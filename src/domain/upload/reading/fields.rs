@@ -105,9 +105,13 @@ impl RowReader<'_> {
             return;
         }
         let others: Vec<&String> = classes.named(name).filter(|other| **other != code).collect();
+        // A name in a cell of its own was read as part of the key already.
         if let [other] = others[..]
             && !classes.named(name).any(|one| *one == code)
         {
+            if name.len() == written.trim().len() {
+                return;
+            }
             let wrong = differ(&code, other);
             working.note(here, wrong);
             return;

@@ -53,13 +53,13 @@ impl RowReader<'_> {
         }
         let failed = !wrong.is_empty();
         for (place, value, wrong) in wrong {
-            working.errors.push(CellError { column: Some(place), wrong, value: Some(value) });
+            working.errors.push(CellError::at(Some(place), wrong, Some(value)));
         }
         if let Some(read) = agreed.or_else(|| self.given(column.field)) {
             working.parts.insert(column.field, read);
         } else if column.part == Part::Key && !failed {
             let place = self.place(column.field);
-            working.errors.push(CellError { column: place, wrong: self.missing(column), value: None });
+            working.errors.push(CellError::at(place, self.missing(column), None));
         }
     }
 

@@ -52,6 +52,8 @@ impl Defaults {
 /// Something wrong in a cell, or in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellError {
+    /// The row, where it is another than the one in hand: several rows may state one item.
+    pub row: Option<u32>,
     /// The column, from 0; nothing where it concerns the row.
     pub column: Option<usize>,
     /// What is wrong.
@@ -71,6 +73,8 @@ pub struct Reading {
     pub facts: Map<String, Value>,
     /// Numbers that are kept with more digits than are shown.
     pub hidden: Vec<(usize, String)>,
+    /// The rows that the targets an evaluation claims come from, in their order.
+    pub claims: Vec<u32>,
 }
 
 /// What became of a row.
@@ -111,10 +115,22 @@ struct Working<'r> {
     errors: Vec<CellError>,
 }
 
+impl CellError {
+    /// What is wrong with the row in hand as a whole.
+    pub const fn of_row(wrong: Wrong) -> Self {
+        Self { row: None, column: None, wrong, value: None }
+    }
+
+    /// What is wrong in a column of the row in hand.
+    pub const fn at(column: Option<usize>, wrong: Wrong, value: Option<String>) -> Self {
+        Self { row: None, column, wrong, value }
+    }
+}
+
 impl<'r> Working<'r> {
     fn note(&mut self, here: Here<'_>, wrong: Wrong) {
         let value = Some(here.cell.shown()).filter(|shown| !shown.is_empty());
-        self.errors.push(CellError { column: Some(here.place), wrong, value });
+        self.errors.push(CellError::at(Some(here.place), wrong, value));
     }
 
     /// The first cell of a field that says something.
@@ -166,7 +182,8 @@ impl<'a> RowReader<'a> {
             return Read::Wrong(errors, (!unclear).then_some(key));
         }
         self.add(&facts);
-        Read::Stated(Reading { row: row.number, key, facts, hidden: row.hidden.clone() })
+        let claims = facts.contains_key("indicators").then_some(row.number).into_iter().collect();
+        Read::Stated(Reading { row: row.number, key, facts, hidden: row.hidden.clone(), claims })
     }
 
     /// The row with its blank key cells filled from above, if that is wanted and changes anything.
@@ -214,6 +231,7 @@ impl<'a> RowReader<'a> {
             let stated: Money = cell::amount(cell, self.amount_unit(*place)).ok()?.yuan.parse().ok()?;
             let (sum, stated) = (Balance::of_fen(sum), Balance::from(stated));
             (sum != stated).then(|| CellError {
+                row: None,
                 column: Some(*place),
                 value: Some(cell.shown()),
                 wrong: Wrong::new(
