@@ -158,6 +158,10 @@ impl UploadArguments {
     }
 }
 
+/// Rows travel between threads, which glibc's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failure = Box<dyn std::error::Error>;
 
 #[actix_web::main]

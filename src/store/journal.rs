@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict, Query, ValueTuple};
 use sea_orm::{ActiveValue::Set, QuerySelect};
 
+use super::write::Stamp;
 use super::{Error, View};
 
 /// An entry of the journal.
@@ -85,6 +86,57 @@ pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<i64,
     head.map(|head| head.sequence).ok_or_else(|| Error::Corrupt("the journal has no head".into()))
 }
 
+/// An entry before it is written; what it shares with others of its transaction stands in [`Shared`].
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) sequence: i64,
+    pub(super) operation: &'static str,
+    pub(super) id: String,
+    pub(super) became: Option<String>,
+}
+
+/// What the entries of one statement have in common.
+pub(super) struct Shared<'a> {
+    pub(super) county: &'a str,
+    pub(super) stamp: &'a Stamp,
+    pub(super) resource: &'static str,
+}
+
+/// Writes entries, what they share being sent once.
+pub(super) async fn append(db: &impl ConnectionTrait, shared: Shared<'_>, entries: Vec<Entry>) -> Result<(), Error> {
+    let Shared { county, stamp, resource } = shared;
+    let Stamp { at, actor, role, request_id, upload } = stamp;
+    let rows = entries.into_iter().map(|entry| {
+        let Entry { sequence, operation, id, became } = entry;
+        ValueTuple::Many(vec![sequence.into(), operation.into(), id.into(), became.into()])
+    });
+    // Both databases call the columns of VALUES so.
+    let own = |name: &'static str| Expr::col(("entry", name));
+    let select = Query::select()
+        .exprs([Expr::val(county), own("column1"), Expr::val(*at), Expr::val(actor.as_str()), Expr::val(role.as_str())])
+        .exprs([Expr::val(request_id.as_str()), Expr::val(upload.clone()), own("column2"), Expr::val(resource)])
+        .exprs([own("column3"), own("column4")])
+        .from_values(rows, "entry")
+        .take();
+    let mut insert = Query::insert();
+    insert.into_table(entry::Entity).columns([
+        entry::Column::County,
+        entry::Column::Sequence,
+        entry::Column::At,
+        entry::Column::Actor,
+        entry::Column::Role,
+        entry::Column::RequestId,
+        entry::Column::Upload,
+        entry::Column::Operation,
+        entry::Column::Resource,
+        entry::Column::Id,
+        entry::Column::Became,
+    ]);
+    insert.select_from(select).map_err(|error| Error::Corrupt(error.to_string()))?;
+    db.execute(&insert).await?;
+    Ok(())
+}
+
 /// Moves the head to the newest number.
 pub(super) async fn advance(db: &impl ConnectionTrait, county: &str, sequence: i64) -> Result<(), Error> {
     let head = head::ActiveModel { county: Set(county.into()), sequence: Set(sequence) };
@@ -132,7 +184,7 @@ impl View<'_> {
         ids: &[&str],
         sequence: i64,
     ) -> Result<HashMap<String, Option<String>>, Error> {
-        use sea_orm::sea_query::{Expr, ExprTrait, Query};
+        use sea_orm::sea_query::ExprTrait;
         let newest = Query::select()
             .expr(Expr::col(entry::Column::Sequence).max())
             .from(entry::Entity)

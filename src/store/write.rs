@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, SqlErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+use super::journal::{Entry, Shared};
 use super::table::{Follower, Followers, Table, value_columns, with_key, with_one_of};
 use super::{Error, Store, View, journal};
 use crate::domain::kept::Kept;
@@ -160,7 +160,7 @@ impl Write {
             };
             let became = serde_json::to_string(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
             let operation = if outcome == Outcome::Created { "created" } else { "updated" };
-            let entry = self.entry(T::RESOURCE.code(), key.to_string(), operation, Some(became));
+            let entry = self.entry(key.to_string(), operation, Some(became));
             let kept = Kept { key, facts, revision: self.sequence };
             T::follow(&mut followers, &self.county, &kept);
             let row = T::row(&self.county, kept);
@@ -168,7 +168,7 @@ impl Write {
             rows.push(row.into_active_model().reset_all());
             entries.push(entry);
         }
-        self.append(entries).await?;
+        self.append::<T>(entries).await?;
         let primary = T::key_columns().into_iter().chain([T::county_column()]);
         let replace = OnConflict::columns(primary).update_columns(value_columns::<T>()).to_owned();
         for rows in chunks(rows) {
@@ -196,8 +196,8 @@ impl Write {
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::InUse,
             _ => Error::Database(error),
         })?;
-        let entry = self.entry(T::RESOURCE.code(), key.to_string(), "deleted", None);
-        self.append(vec![entry]).await?;
+        let entry = self.entry(key.to_string(), "deleted", None);
+        self.append::<T>(vec![entry]).await?;
         Ok(true)
     }
 
@@ -215,9 +215,8 @@ impl Write {
             match T::Entity::delete_many().filter(wanted).exec(&attempt).await {
                 Ok(_) => {
                     attempt.commit().await?;
-                    let gone = |key: &T::Key| self.entry(T::RESOURCE.code(), key.to_string(), "deleted", None);
-                    let entries = keys.iter().map(gone).collect();
-                    self.append(entries).await?;
+                    let entries = keys.iter().map(|key| self.entry(key.to_string(), "deleted", None)).collect();
+                    self.append::<T>(entries).await?;
                 }
                 Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
                     attempt.rollback().await?;
@@ -247,32 +246,15 @@ impl Write {
     }
 
     /// The next entry of the journal.
-    fn entry(
-        &mut self,
-        resource: &str,
-        id: String,
-        operation: &str,
-        became: Option<String>,
-    ) -> journal::entry::ActiveModel {
+    fn entry(&mut self, id: String, operation: &'static str, became: Option<String>) -> Entry {
         self.sequence += 1;
-        journal::entry::ActiveModel {
-            county: Set(self.county.clone()),
-            sequence: Set(self.sequence),
-            at: Set(self.stamp.at),
-            actor: Set(self.stamp.actor.clone()),
-            role: Set(self.stamp.role.clone()),
-            request_id: Set(self.stamp.request_id.clone()),
-            upload: Set(self.stamp.upload.clone()),
-            operation: Set(operation.into()),
-            resource: Set(resource.into()),
-            id: Set(id),
-            became: Set(became),
-        }
+        Entry { sequence: self.sequence, operation, id, became }
     }
 
-    async fn append(&self, entries: Vec<journal::entry::ActiveModel>) -> Result<(), Error> {
+    async fn append<T: Table>(&self, entries: Vec<Entry>) -> Result<(), Error> {
         for entries in chunks(entries) {
-            journal::entry::Entity::insert_many(entries).exec_without_returning(&self.transaction).await?;
+            let shared = Shared { county: &self.county, stamp: &self.stamp, resource: T::RESOURCE.code() };
+            journal::append(&self.transaction, shared, entries).await?;
         }
         Ok(())
     }

@@ -266,7 +266,7 @@ on_both! {
         let again = csv(&clerk, "kind=budget_lines", mended).await.expect(201);
         assert_eq!(counts(&again.body["receipt"]), [1, 0, 1, 0, 0]);
 
-        let whole = csv(&clerk, "kind=budget_lines", sheet).await.expect(422);
+        let whole = csv(&clerk, "kind=budget_lines&again=true", sheet).await.expect(422);
         let rejected = String::from_utf8(clerk.get_bytes(&back(&whole.body["upload"], "rejected.csv")).await).unwrap();
         assert_eq!(rejected.lines().count(), 7, "nothing is in: every row comes back\n{rejected}");
     }

@@ -10,9 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::files::{self, Back};
+use super::judge::Manner;
 use super::reader::Order;
 use super::record::{Parcel, answer};
-use super::take::Manner;
 use super::{Received, get, list, receive, reverse};
 use crate::domain::codes::{Name, ProjectCode, UnitCode};
 use crate::domain::money::AmountUnit;

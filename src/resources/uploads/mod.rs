@@ -7,7 +7,8 @@
 //! | `formats` | what a CSV, a workbook or JSON has in it |
 //! | [`county`] | what rows may refer to |
 //! | `intake` | what each kind of row is checked by |
-//! | `take` | judges rows and writes those that are right |
+//! | `judge` | judges rows |
+//! | `take` | reads, judges and writes, side by side |
 //! | `record` | makes the receipt and keeps it with the file |
 //! | `undo` | takes an upload back |
 //! | `files` | rows back to whoever sent them |
@@ -18,6 +19,7 @@ mod files;
 mod formats;
 pub mod http;
 mod intake;
+mod judge;
 mod reader;
 mod record;
 pub mod store;

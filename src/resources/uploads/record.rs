@@ -9,9 +9,9 @@ use chrono::SecondsFormat;
 
 use super::Item;
 use super::intake::Intake;
+use super::judge::{Manner, Taken};
 use super::reader::Order;
 use super::store::Uploads;
-use super::take::{Manner, Taken};
 use crate::domain::findings::judge;
 use crate::domain::sheet::letters;
 use crate::domain::upload::receipt::{

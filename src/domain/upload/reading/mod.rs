@@ -98,6 +98,7 @@ pub struct RowReader<'a> {
     pub head: Head,
     above: HashMap<&'static str, Cell>,
     sums: HashMap<usize, Option<i128>>,
+    incomplete: bool,
 }
 
 /// The cell of a column, with its place.
@@ -145,7 +146,7 @@ impl<'r> Working<'r> {
 impl<'a> RowReader<'a> {
     /// A reader for a sheet with a head.
     pub fn new(kind: UploadKind, head: Head, defaults: Defaults, directory: &'a Directory) -> Self {
-        Self { kind, directory, defaults, head, above: HashMap::new(), sums: HashMap::new() }
+        Self { kind, directory, defaults, head, above: HashMap::new(), sums: HashMap::new(), incomplete: false }
     }
 
     /// Reads a row.
@@ -179,6 +180,8 @@ impl<'a> RowReader<'a> {
         let key = self.kind.key().iter().map(|part| parts.get(part).map_or("", String::as_str)).collect::<Vec<_>>();
         let key = key.join(":");
         if !errors.is_empty() {
+            // Nobody knows what the rows above a total add up to when one of them cannot be read.
+            self.incomplete = true;
             return Read::Wrong(errors, (!unclear).then_some(key));
         }
         self.add(&facts);
@@ -241,7 +244,7 @@ impl<'a> RowReader<'a> {
                 ),
             })
         });
-        let mut differ: Vec<_> = differ.collect();
+        let mut differ: Vec<_> = differ.filter(|_| !self.incomplete).collect();
         differ.sort_by_key(|one| one.column);
         differ
     }
