@@ -163,7 +163,9 @@ async fn sqlite(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), E
         .pragma("temp_store", "memory")
         .log_statements(log_level())
         .optimize_on_close(true, None);
-    let writing = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    // A large upload stays in memory until it is committed, instead of being written twice.
+    let one_writer = options.clone().pragma("cache_size", "-32768");
+    let writing = SqlitePoolOptions::new().max_connections(1).connect_with(one_writer).await?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let readers = u32::try_from(cores * 2).unwrap_or(4);
     let reading = SqlitePoolOptions::new().max_connections(readers).connect_with(options.read_only(true)).await?;

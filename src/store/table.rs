@@ -17,7 +17,7 @@ pub trait Table: Sized {
     /// Its natural key, without the county.
     type Key: ToString + Clone + Ord + Send + Sync;
     /// What is stated.
-    type Facts: Serialize + PartialEq + Send + Sync;
+    type Facts: Serialize + PartialEq + Clone + Send + Sync;
     /// The entity, private to the room.
     type Entity: EntityTrait<Model: IntoActiveModel<<Self::Entity as EntityTrait>::ActiveModel> + Send + Sync>;
 

@@ -132,8 +132,12 @@ impl Write {
             None if matches!(expected, Expected::Unsaid | Expected::Nothing) => {}
             None => return Err(Error::Stale),
         }
-        let one = self.put_all::<T>(vec![(key, facts)], &before).await?.pop();
-        one.ok_or_else(|| Error::Corrupt("a row was stated and is not there".into()))
+        let done = self.put_all::<T>(vec![(key.clone(), facts)], &before).await?;
+        // What the row says is what is answered, not what was meant.
+        match (done.first(), self.view().find::<T>(&key).await?) {
+            (Some(outcome), Some(kept)) => Ok((kept, *outcome)),
+            _ => Err(Error::Corrupt("a row was stated and is not there".into())),
+        }
     }
 
     /// States the facts of many items, each key once, whatever is there: this is where every row is written.
@@ -146,13 +150,13 @@ impl Write {
         &mut self,
         items: Vec<(T::Key, T::Facts)>,
         before: &BTreeMap<T::Key, Kept<T::Key, T::Facts>>,
-    ) -> Result<Vec<(Kept<T::Key, T::Facts>, Outcome)>, Error> {
+    ) -> Result<Vec<Outcome>, Error> {
         let mut done = Vec::with_capacity(items.len());
         let (mut entries, mut rows, mut followers) = (Vec::new(), Vec::new(), Followers::default());
         for (key, facts) in items {
             let outcome = match before.get(&key) {
                 Some(kept) if kept.facts == facts => {
-                    done.push((Kept { key, facts, revision: kept.revision }, Outcome::Unchanged));
+                    done.push(Outcome::Unchanged);
                     continue;
                 }
                 Some(_) => Outcome::Updated,
@@ -163,9 +167,8 @@ impl Write {
             let entry = self.entry(key.to_string(), operation, Some(became));
             let kept = Kept { key, facts, revision: self.sequence };
             T::follow(&mut followers, &self.county, &kept);
-            let row = T::row(&self.county, kept);
-            done.push((T::kept(row.clone())?, outcome));
-            rows.push(row.into_active_model().reset_all());
+            done.push(outcome);
+            rows.push(T::row(&self.county, kept).into_active_model().reset_all());
             entries.push(entry);
         }
         self.append::<T>(entries).await?;

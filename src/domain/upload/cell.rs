@@ -10,6 +10,9 @@ use crate::domain::violation::Wrong;
 /// Cells that say that there is nothing to say.
 const NOTHING: [&str; 9] = ["-", "--", "—", "——", "/", "\\", "无", "空", "N/A"];
 
+/// The longest of them, in bytes.
+const LONGEST_NOTHING: usize = 6;
+
 /// Letters, digits and signs in their narrow form, without spaces around: １２％ is 12%.
 pub fn narrow(text: &str) -> String {
     let narrow = |c: char| match c {
@@ -18,6 +21,9 @@ pub fn narrow(text: &str) -> String {
         '—' | '–' | '−' => '-',
         c => c,
     };
+    if text.is_ascii() {
+        return text.trim().to_owned();
+    }
     text.chars().map(narrow).collect::<String>().trim().to_owned()
 }
 
@@ -29,7 +35,10 @@ pub fn folded(text: &str) -> String {
 /// Whether a cell says nothing: blank, a dash, 无.
 pub fn says_nothing(cell: &Cell) -> bool {
     match cell {
-        Cell::Text(text) => NOTHING.contains(&narrow(text).as_str()) || NOTHING.contains(&text.trim()),
+        Cell::Text(text) => {
+            let text = text.trim();
+            text.len() <= LONGEST_NOTHING && (NOTHING.contains(&text) || NOTHING.contains(&narrow(text).as_str()))
+        }
         cell => cell.is_empty(),
     }
 }

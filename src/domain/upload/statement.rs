@@ -9,15 +9,15 @@ use serde_json::{Map, Value};
 use super::reading::{CellError, Reading};
 use crate::domain::violation::{Violation, Violations, Wrong};
 
-/// The key and facts of a row. What the row does not speak of stays as it is `before`.
+/// The facts of a row. What the row does not speak of stays as it is `before`.
 ///
 /// # Errors
-/// Everything that is wrong, each at its column; `place` finds the column of a field.
+/// Everything that is wrong with key and facts, each at its column; `place` finds the column of a field.
 pub fn state<K, F>(
     reading: &Reading,
     before: Option<&F>,
     place: &impl Fn(&str) -> Option<usize>,
-) -> Result<(K, F), Vec<CellError>>
+) -> Result<F, Vec<CellError>>
 where
     K: FromStr<Err = Wrong>,
     F: Serialize + Deserr<Violations>,
@@ -36,7 +36,7 @@ where
     let facts = deserr::deserialize::<F, _, Violations>(Value::Object(fields));
     let facts = facts.map_err(|broken| located(broken, reading, place));
     match (key, facts) {
-        (Ok(key), Ok(facts)) => Ok((key, facts)),
+        (Ok(_), Ok(facts)) => Ok(facts),
         (key, facts) => Err(key.err().into_iter().chain(facts.err()).flatten().collect()),
     }
 }

@@ -164,10 +164,15 @@ impl<'a, K: Intake> Judge<'a, K> {
     }
 
     /// Tells the rows that are right from those that are wrong.
-    pub(super) fn judge(&mut self, statements: Vec<Statement>, before: &Before<K>) -> (Vec<Right<K>>, Wrongs) {
+    pub(super) fn judge(
+        &mut self,
+        statements: Vec<Statement>,
+        keys: Vec<Option<K::Key>>,
+        before: &Before<K>,
+    ) -> (Vec<Right<K>>, Wrongs) {
         let (mut right, mut wrong) = (Vec::with_capacity(statements.len()), Vec::new());
-        for statement in statements {
-            match self.decide(&statement.reading, before) {
+        for (statement, key) in statements.into_iter().zip(keys) {
+            match self.decide(&statement.reading, key, before) {
                 Ok(Some((key, facts))) => right.push(Right { key, facts, rows: statement.rows.len() }),
                 Ok(None) => self.taken.tally.unchanged += count(statement.rows.len()),
                 Err(errors) => wrong.push((statement, errors)),
@@ -180,10 +185,14 @@ impl<'a, K: Intake> Judge<'a, K> {
     }
 
     /// Whether an item may be stated; nothing where what is there is to stay.
-    fn decide(&mut self, reading: &Reading, before: &Before<K>) -> Result<Option<(K::Key, K::Facts)>, Vec<CellError>> {
-        let Taken { head, tally, .. } = &mut self.taken;
+    fn decide(
+        &mut self,
+        reading: &Reading,
+        key: Option<K::Key>,
+        before: &Before<K>,
+    ) -> Result<Option<(K::Key, K::Facts)>, Vec<CellError>> {
+        let Taken { head, tally, touched, .. } = &mut self.taken;
         let place = |field: &str| head.place(field);
-        let key = reading.key.parse::<K::Key>().ok();
         // First of all: whoever may not see an item must not learn what it holds by stating it.
         if let Some((unit, _)) = key.as_ref().and_then(K::whose)
             && !self.county.visible(&self.caller.scope, unit)
@@ -191,7 +200,9 @@ impl<'a, K: Intake> Judge<'a, K> {
             return Err(vec![CellError::at(place("unit"), not_yours(unit), Some(unit.to_string()))]);
         }
         let kept = key.as_ref().and_then(|key| before.get(key));
-        let (key, facts) = state::<K::Key, K::Facts>(reading, kept.map(|kept| &kept.facts), &place)?;
+        let facts = state::<K::Key, K::Facts>(reading, kept.map(|kept| &kept.facts), &place);
+        let Some(key) = key else { return Err(facts.err().unwrap_or_default()) };
+        let facts = facts?;
         if let Some(kept) = kept {
             if kept.facts == facts {
                 return Ok(Some((key, facts)));
@@ -212,22 +223,21 @@ impl<'a, K: Intake> Judge<'a, K> {
         for warning in kept.into_iter().flat_map(|kept| slips::<K>(&kept.facts, &facts, &place)) {
             tally.warnings.push(ReceiptError::of(Some(reading.row), warning, head));
         }
+        if let Some((unit, Some(year))) = K::whose(&key)
+            && !touched.contains(&(unit.clone(), year))
+        {
+            touched.insert((unit.clone(), year));
+        }
         Ok(Some((key, facts)))
     }
 
     /// Counts what became of rows that were written.
-    pub(super) fn count(&mut self, key: &K::Key, outcome: Outcome, rows: usize) {
-        let Taken { tally, touched, .. } = &mut self.taken;
+    pub(super) fn count(&mut self, outcome: Outcome, rows: usize) {
+        let tally = &mut self.taken.tally;
         match outcome {
             Outcome::Created => tally.created += count(rows),
             Outcome::Updated => tally.updated += count(rows),
             Outcome::Unchanged => tally.unchanged += count(rows),
-        }
-        if outcome != Outcome::Unchanged
-            && let Some((unit, Some(year))) = K::whose(key)
-            && !touched.contains(&(unit.clone(), year))
-        {
-            touched.insert((unit.clone(), year));
         }
     }
 }

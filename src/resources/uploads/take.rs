@@ -122,8 +122,8 @@ impl<K: Intake> Work<'_, K> {
 
     /// Judges rows while those that were right before them are written; returns the wrong ones.
     async fn step(&mut self, statements: Vec<Statement>) -> Result<super::judge::Wrongs, ApiError> {
-        let keys: Vec<K::Key> = statements.iter().filter_map(|one| one.reading.key.parse().ok()).collect();
-        let found = self.write.view().find_all::<K>(&keys.iter().collect::<Vec<_>>()).await?;
+        let keys: Vec<Option<K::Key>> = statements.iter().map(|one| one.reading.key.parse().ok()).collect();
+        let found = self.write.view().find_all::<K>(&keys.iter().flatten().collect::<Vec<_>>()).await?;
         let before: Before<K> = found.into_iter().map(|kept| (kept.key.clone(), kept)).collect();
         let mut right = std::mem::take(&mut self.right);
         if self.judge.lost() {
@@ -131,9 +131,10 @@ impl<K: Intake> Work<'_, K> {
         }
         let Self { write, judge, before: under, .. } = self;
         // The database is busy with the last rows while these are judged. No file names an item twice.
-        let (written, (right, wrong)) = join!(put(write, right, under), async { judge.judge(statements, &before) });
-        for (key, outcome, rows) in written? {
-            judge.count(&key, outcome, rows);
+        let (written, (right, wrong)) =
+            join!(put(write, right, under), async { judge.judge(statements, keys, &before) });
+        for (outcome, rows) in written? {
+            judge.count(outcome, rows);
         }
         (self.right, self.before) = (right, before);
         Ok(wrong)
@@ -145,9 +146,9 @@ async fn put<K: Intake>(
     write: &mut Write,
     right: Vec<Right<K>>,
     before: &Before<K>,
-) -> Result<Vec<(K::Key, Outcome, usize)>, Error> {
+) -> Result<Vec<(Outcome, usize)>, Error> {
     let rows: Vec<usize> = right.iter().map(|one| one.rows).collect();
     let items = right.into_iter().map(|one| (one.key, one.facts)).collect();
     let done = write.put_all::<K>(items, before).await?;
-    Ok(done.into_iter().zip(rows).map(|((kept, outcome), rows)| (kept.key, outcome, rows)).collect())
+    Ok(done.into_iter().zip(rows).collect())
 }

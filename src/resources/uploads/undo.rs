@@ -104,7 +104,8 @@ impl<K: Intake> Undo<'_, K> {
             }
         }
         let wanted = removed.len();
-        self.write.put_all::<K>(restored, &now).await.map(|done| self.done(done.len()))?;
+        let done = self.write.put_all::<K>(restored, &now).await?;
+        self.done(done.len());
         let in_use = self.write.delete_all::<K>(removed).await?;
         self.done(wanted - in_use.len());
         in_use.iter().for_each(|key| self.stay(key, "in_use"));

@@ -1,12 +1,10 @@
 //! The parts of a row's key: codes, or names that mean exactly one thing.
 
-use std::collections::HashMap;
-
 use super::super::cell;
 use super::super::kind::{Column, Part, Reads};
 use super::super::time;
 use super::super::words::{assigner, choice};
-use super::{CellError, Defaults, Here, RowReader, Working};
+use super::{CellError, Defaults, Here, Parts, RowReader, Working};
 use crate::domain::period::Year;
 use crate::domain::sheet::Cell;
 use crate::domain::violation::Wrong;
@@ -17,7 +15,7 @@ impl RowReader<'_> {
         if let Some(here) = working.said("id") {
             let parts: Vec<String> = here.cell.shown().trim().split(':').map(str::to_owned).collect();
             if parts.len() == self.kind.key().len() {
-                working.parts = self.kind.key().iter().copied().zip(parts).collect();
+                working.parts = Parts(self.kind.key().iter().copied().zip(parts).collect());
             } else {
                 working.note(here, crate::domain::word::bad_id(&self.kind.key().join(":")));
             }
@@ -95,7 +93,7 @@ impl RowReader<'_> {
         &self,
         column: &Column,
         cell: &Cell,
-        parts: &HashMap<&'static str, String>,
+        parts: &Parts,
         stated_year: Option<Here<'_>>,
     ) -> Result<String, Wrong> {
         let code = || cell::code(cell);
@@ -139,7 +137,7 @@ impl RowReader<'_> {
     }
 
     /// Whether figures of the row's indicator may run from January.
-    fn cumulative(&self, parts: &HashMap<&'static str, String>) -> bool {
+    fn cumulative(&self, parts: &Parts) -> bool {
         let facts = parts.get("indicator").and_then(|code| self.directory.indicator_facts.get(code));
         facts.is_none_or(|facts| facts.cumulative)
     }

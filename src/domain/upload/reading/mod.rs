@@ -108,10 +108,36 @@ struct Here<'r> {
     cell: &'r Cell,
 }
 
+/// The parts of a key that are known, by their names; a handful, for which a list is quicker than a table.
+#[derive(Default)]
+struct Parts(Vec<(&'static str, String)>);
+
+impl Parts {
+    fn get(&self, name: &str) -> Option<&String> {
+        self.0.iter().find(|(one, _)| *one == name).map(|(_, value)| value)
+    }
+
+    fn insert(&mut self, name: &'static str, value: String) {
+        self.0.push((name, value));
+    }
+
+    /// The id that parts make.
+    fn joined(&self, names: &[&'static str]) -> String {
+        let mut id = String::new();
+        for (place, name) in names.iter().enumerate() {
+            if place > 0 {
+                id.push(':');
+            }
+            id += self.get(name).map_or("", String::as_str);
+        }
+        id
+    }
+}
+
 /// A row while it is read.
 struct Working<'r> {
     cells: Vec<(&'static Column, Here<'r>)>,
-    parts: HashMap<&'static str, String>,
+    parts: Parts,
     facts: Map<String, Value>,
     errors: Vec<CellError>,
 }
@@ -167,7 +193,7 @@ impl<'a> RowReader<'a> {
         if says_nothing_but_its_key(&cells) {
             return Read::Aside(Aside::Nothing, Vec::new());
         }
-        let mut working = Working { cells, parts: HashMap::new(), facts: Map::new(), errors: Vec::new() };
+        let mut working = Working { cells, parts: Parts::default(), facts: Map::new(), errors: Vec::new() };
         for (place, cell) in row.cells.iter().enumerate().skip(self.head.headings.len()) {
             if !cell.is_empty() {
                 working.note(Here { place, cell }, no_column());
@@ -177,8 +203,7 @@ impl<'a> RowReader<'a> {
         let unclear = !working.errors.is_empty();
         self.facts(&mut working);
         let Working { parts, facts, errors, .. } = working;
-        let key = self.kind.key().iter().map(|part| parts.get(part).map_or("", String::as_str)).collect::<Vec<_>>();
-        let key = key.join(":");
+        let key = parts.joined(self.kind.key());
         if !errors.is_empty() {
             // Nobody knows what the rows above a total add up to when one of them cannot be read.
             self.incomplete = true;
