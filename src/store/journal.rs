@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, OnConflict, Query, ValueTuple};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, QuerySelect};
 
 use super::write::Stamp;
@@ -100,41 +100,6 @@ pub(super) struct Shared<'a> {
     pub(super) county: &'a str,
     pub(super) stamp: &'a Stamp,
     pub(super) resource: &'static str,
-}
-
-/// Writes entries, what they share being sent once.
-pub(super) async fn append(db: &impl ConnectionTrait, shared: Shared<'_>, entries: Vec<Entry>) -> Result<(), Error> {
-    let Shared { county, stamp, resource } = shared;
-    let Stamp { at, actor, role, request_id, upload } = stamp;
-    let rows = entries.into_iter().map(|entry| {
-        let Entry { sequence, operation, id, became } = entry;
-        ValueTuple::Many(vec![sequence.into(), operation.into(), id.into(), became.into()])
-    });
-    // Both databases call the columns of VALUES so.
-    let own = |name: &'static str| Expr::col(("entry", name));
-    let select = Query::select()
-        .exprs([Expr::val(county), own("column1"), Expr::val(*at), Expr::val(actor.as_str()), Expr::val(role.as_str())])
-        .exprs([Expr::val(request_id.as_str()), Expr::val(upload.clone()), own("column2"), Expr::val(resource)])
-        .exprs([own("column3"), own("column4")])
-        .from_values(rows, "entry")
-        .take();
-    let mut insert = Query::insert();
-    insert.into_table(entry::Entity).columns([
-        entry::Column::County,
-        entry::Column::Sequence,
-        entry::Column::At,
-        entry::Column::Actor,
-        entry::Column::Role,
-        entry::Column::RequestId,
-        entry::Column::Upload,
-        entry::Column::Operation,
-        entry::Column::Resource,
-        entry::Column::Id,
-        entry::Column::Became,
-    ]);
-    insert.select_from(select).map_err(|error| Error::Corrupt(error.to_string()))?;
-    db.execute(&insert).await?;
-    Ok(())
 }
 
 /// Moves the head to the newest number.

@@ -4,6 +4,7 @@
 //! that does not come through [`write::Write`].
 
 pub mod attachment;
+mod bulk;
 mod columns;
 pub mod journal;
 pub mod remembered;

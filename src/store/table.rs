@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use serde::Serialize;
 
-use super::{Error, View};
+use super::{Error, View, bulk};
 use crate::domain::kept::{Kept, Resource};
 
 /// A resource's table.
@@ -149,12 +149,11 @@ impl View<'_> {
     /// # Errors
     /// The database's.
     pub async fn find_all<T: Table>(&self, keys: &[&T::Key]) -> Result<Vec<Kept<T::Key, T::Facts>>, Error> {
-        /// Keys in one statement: SQLite binds at most 32,766 values.
-        const CHUNK: usize = 500;
-        use sea_orm::QueryFilter;
+        use sea_orm::ConnectionTrait;
         let mut found = Vec::new();
-        for keys in keys.chunks(CHUNK) {
-            let rows = T::Entity::find().filter(with_one_of::<T>(self.county, keys)).all(&self.db).await?;
+        for keys in bulk::chunks(keys.to_vec()) {
+            let statement = bulk::select::<T>(self.db.get_database_backend(), self.county, &keys);
+            let rows = T::Entity::find().from_raw_sql(statement).all(&self.db).await?;
             found.extend(rows.into_iter().map(T::kept).collect::<Result<Vec<_>, _>>()?);
         }
         Ok(found)

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, SqlErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, SqlErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 
+use super::bulk::chunks;
 use super::journal::{Entry, Shared};
-use super::table::{Follower, Followers, Table, value_columns, with_key, with_one_of};
-use super::{Error, Store, View, journal};
+use super::table::{Follower, Followers, Table, with_key, with_one_of};
+use super::{Error, Store, View, bulk, journal};
 use crate::domain::kept::Kept;
 
 /// Who writes, when and because of which request.
@@ -168,15 +168,15 @@ impl Write {
             let kept = Kept { key, facts, revision: self.sequence };
             T::follow(&mut followers, &self.county, &kept);
             done.push(outcome);
-            rows.push(T::row(&self.county, kept).into_active_model().reset_all());
+            rows.push(T::row(&self.county, kept));
             entries.push(entry);
         }
-        self.append::<T>(entries).await?;
-        let primary = T::key_columns().into_iter().chain([T::county_column()]);
-        let replace = OnConflict::columns(primary).update_columns(value_columns::<T>()).to_owned();
-        for rows in chunks(rows) {
-            let insert = T::Entity::insert_many(rows).on_conflict(replace.clone());
-            insert.exec_without_returning(&self.transaction).await?;
+        // Everything is put together before anything is sent: the database need not wait in between.
+        let mut statements = self.entries::<T>(entries);
+        let backend = self.transaction.get_database_backend();
+        statements.extend(chunks(rows).map(|rows| bulk::upsert::<T>(backend, rows)));
+        for statement in statements {
+            self.transaction.execute_raw(statement).await?;
         }
         for follower in followers.statements {
             match follower {
@@ -254,22 +254,19 @@ impl Write {
         Entry { sequence: self.sequence, operation, id, became }
     }
 
+    /// The statements that write entries.
+    fn entries<T: Table>(&self, entries: Vec<Entry>) -> Vec<Statement> {
+        let shared = Shared { county: &self.county, stamp: &self.stamp, resource: T::RESOURCE.code() };
+        let backend = self.transaction.get_database_backend();
+        chunks(entries).map(|entries| bulk::journal(backend, &shared, entries)).collect()
+    }
+
     async fn append<T: Table>(&self, entries: Vec<Entry>) -> Result<(), Error> {
-        for entries in chunks(entries) {
-            let shared = Shared { county: &self.county, stamp: &self.stamp, resource: T::RESOURCE.code() };
-            journal::append(&self.transaction, shared, entries).await?;
+        for statement in self.entries::<T>(entries) {
+            self.transaction.execute_raw(statement).await?;
         }
         Ok(())
     }
-}
-
-/// Rows of one statement: more are slower on both databases, and SQLite binds at most 32,766 values.
-const CHUNK: usize = 500;
-
-/// Cuts a list for statements of [`CHUNK`] rows.
-fn chunks<R>(rows: Vec<R>) -> impl Iterator<Item = Vec<R>> {
-    let mut rows = rows.into_iter();
-    std::iter::from_fn(move || Some(rows.by_ref().take(CHUNK).collect::<Vec<_>>()).filter(|some| !some.is_empty()))
 }
 
 /// Whether an existing item at this revision is what the caller expects.

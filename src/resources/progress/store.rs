@@ -151,15 +151,14 @@ pub async fn leaps(view: &View<'_>, touched: &BTreeSet<(UnitCode, Year)>, since:
     }
     // Divided and not multiplied: a product of the largest value would not fit its column.
     let sql = format!(
-        "SELECT * FROM (
-            SELECT p.unit, p.indicator, p.month AS later, p.value AS after, p.revision AS revision, i.cumulative,
+        "SELECT leap.*, i.cumulative FROM (
+            SELECT p.unit, p.indicator, p.month AS later, p.value AS after, p.revision AS revision,
                 lag(p.month) OVER w AS earlier, lag(p.value) OVER w AS before, lag(p.revision) OVER w AS last_revision
-            FROM progress p JOIN indicator i ON i.county = p.county AND i.code = p.indicator
-            WHERE p.county = $1 AND p.month BETWEEN $2 AND $3 {of_units}
+            FROM progress p WHERE p.county = $1 AND p.month BETWEEN $2 AND $3 {of_units}
             WINDOW w AS (PARTITION BY p.unit, p.indicator, substr(p.month, 1, 4) ORDER BY p.month)
-        ) leap
-        WHERE earlier IS NOT NULL AND (revision > $4 OR last_revision > $4) AND (
-            (cumulative AND after < before)
+        ) leap JOIN indicator i ON i.county = $1 AND i.code = leap.indicator
+        WHERE (leap.revision > $4 OR last_revision > $4) AND (
+            (after < before AND cumulative)
             OR (before > 0 AND after / 5000 >= before) OR (after > 0 AND before / 5000 >= after)
         ) LIMIT 20000"
     );

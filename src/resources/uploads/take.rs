@@ -131,8 +131,7 @@ impl<K: Intake> Work<'_, K> {
         }
         let Self { write, judge, before: under, .. } = self;
         // The database is busy with the last rows while these are judged. No file names an item twice.
-        let (written, (right, wrong)) =
-            join!(put(write, right, under), async { judge.judge(statements, keys, &before) });
+        let (written, (right, wrong)) = join!(put(write, right, under), judge.judge(statements, keys, &before));
         for (outcome, rows) in written? {
             judge.count(outcome, rows);
         }

@@ -1,0 +1,135 @@
+//! Statements about many rows at once, written by hand.
+//!
+//! A statement of 500 rows has thousands of places for values. Building it as a tree and printing the tree took longer
+//! than the database needs to run it; here the text is put together directly, the same for both databases but for how a
+//! place is written. It is the same every time, so that the database prepares it once.
+
+use sea_orm::{ActiveModelTrait, DbBackend, EntityName, IdenStatic, IntoActiveModel, Iterable, Statement, Value};
+
+use super::journal::{Entry, Shared};
+use super::table::{Table, value_columns};
+use super::write::Stamp;
+
+/// Rows of one statement: more are slower on both databases, and SQLite binds at most 32,766 values.
+const CHUNK: usize = 500;
+
+/// Cuts a list for statements of [`CHUNK`] rows.
+pub(super) fn chunks<R>(rows: Vec<R>) -> impl Iterator<Item = Vec<R>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || Some(rows.by_ref().take(CHUNK).collect::<Vec<_>>()).filter(|some| !some.is_empty()))
+}
+
+/// A statement in the making.
+struct Text {
+    backend: DbBackend,
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Text {
+    fn new(backend: DbBackend) -> Self {
+        Self { backend, sql: String::new(), values: Vec::new() }
+    }
+
+    fn push(&mut self, sql: &str) -> &mut Self {
+        self.sql += sql;
+        self
+    }
+
+    /// A place for a value.
+    fn value(&mut self, value: Value) -> &mut Self {
+        self.values.push(value);
+        if self.backend == DbBackend::Sqlite {
+            self.sql.push('?');
+        } else {
+            self.sql.push('$');
+            self.sql += &self.values.len().to_string();
+        }
+        self
+    }
+
+    /// Rows of values in brackets.
+    fn rows(&mut self, rows: impl IntoIterator<Item = impl IntoIterator<Item = Value>>) -> &mut Self {
+        for (place, row) in rows.into_iter().enumerate() {
+            self.push(if place == 0 { "(" } else { ",(" });
+            for (place, value) in row.into_iter().enumerate() {
+                if place > 0 {
+                    self.sql.push(',');
+                }
+                self.value(value);
+            }
+            self.sql.push(')');
+        }
+        self
+    }
+
+    fn statement(self) -> Statement {
+        Statement::from_sql_and_values(self.backend, self.sql, self.values)
+    }
+}
+
+/// Names in quotes, one behind the other.
+fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(",")
+}
+
+/// Writes rows over whatever is there under their keys.
+pub(super) fn upsert<T: Table>(backend: DbBackend, rows: Vec<super::table::Model<T>>) -> Statement {
+    let columns: Vec<_> = super::table::Column::<T>::iter().collect();
+    let key: Vec<_> = [T::county_column()].into_iter().chain(T::key_columns()).collect();
+    let kept = value_columns::<T>();
+    let mut text = Text::new(backend);
+    text.push("INSERT INTO \"").push(T::Entity::default().table_name()).push("\" (");
+    text.push(&listed(columns.iter().map(IdenStatic::as_str))).push(") VALUES ");
+    let values = rows.into_iter().map(|row| {
+        let mut row = row.into_active_model();
+        // Every column of a model is set.
+        columns.iter().filter_map(|column| row.take(*column).into_value()).collect::<Vec<_>>()
+    });
+    text.rows(values).push(" ON CONFLICT (").push(&listed(key.iter().map(IdenStatic::as_str))).push(") DO UPDATE SET ");
+    let set: Vec<String> = kept.iter().map(|column| format!("\"{0}\"=excluded.\"{0}\"", column.as_str())).collect();
+    text.push(&set.join(","));
+    text.statement()
+}
+
+/// Reads the rows under these keys.
+///
+/// A list of row values (`IN (VALUES …)`) is what both databases look up by the primary key, one by one.
+pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key]) -> Statement {
+    let columns: Vec<_> = super::table::Column::<T>::iter().collect();
+    let key = T::key_columns();
+    let mut text = Text::new(backend);
+    text.push("SELECT ").push(&listed(columns.iter().map(IdenStatic::as_str)));
+    text.push(" FROM \"").push(T::Entity::default().table_name()).push("\" WHERE \"county\"=");
+    text.value(county.into()).push(" AND (").push(&listed(key.iter().map(IdenStatic::as_str)));
+    text.push(") IN (VALUES ").rows(keys.iter().map(|key| T::key_values(key))).push(")");
+    text.statement()
+}
+
+/// Writes entries of the journal, what they share being sent once.
+pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entry>) -> Statement {
+    let Shared { county, stamp, resource } = shared;
+    let Stamp { at, actor, role, request_id, upload } = stamp;
+    let mut text = Text::new(backend);
+    text.push("INSERT INTO \"journal\" (\"county\",\"at\",\"actor\",\"role\",\"request_id\",\"upload\",\"resource\",");
+    text.push("\"sequence\",\"operation\",\"id\",\"became\") SELECT ");
+    for value in [
+        Value::from(*county),
+        Value::from(*at),
+        Value::from(actor.as_str()),
+        Value::from(role.as_str()),
+        Value::from(request_id.as_str()),
+        Value::from(upload.clone()),
+        Value::from(*resource),
+    ] {
+        text.value(value).push(",");
+    }
+    // Both databases call the columns of VALUES so.
+    text.push("column1,column2,column3,column4 FROM (VALUES ");
+    text.rows(entries.into_iter().map(|entry| {
+        let Entry { sequence, operation, id, became } = entry;
+        [Value::from(sequence), Value::from(operation), Value::from(id), Value::from(became)]
+    }));
+    text.push(") AS entry");
+    text.statement()
+}
