@@ -78,6 +78,7 @@ enum Command {
 }
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 struct UploadArguments {
     /// The files: CSV, .xlsx, .ndjson or .json.
     #[arg(required = true)]
@@ -118,7 +119,7 @@ struct UploadArguments {
     /// The project of rows that name none.
     #[arg(long)]
     project: Option<ProjectCode>,
-    /// What amounts are in: yuan, thousand_yuan, wan_yuan, yi_yuan.
+    /// What amounts are in: `yuan`, `thousand_yuan`, `wan_yuan`, `yi_yuan`.
     #[arg(long)]
     amount_unit: Option<AmountUnit>,
     /// The encoding of a text: utf8, gb18030, utf16le, utf16be.

@@ -375,15 +375,12 @@ fn answer(error: &ApiError, request_id: &str, english: bool) -> HttpResponse {
         ProblemError { code: code.into(), pointer, parameter, row, column, header, value, detail_zh: zh, detail_en: en }
     };
     let violations = error.violations();
-    let (errors, errors_total, upload) = match error {
-        ApiError::Rejected { receipt, .. } => {
-            let errors = receipt.errors.iter().cloned().map(ProblemError::from).collect();
-            (errors, receipt.errors_total, Some(receipt.upload.to_string()))
-        }
-        _ => {
-            let errors = violations.iter().take(MOST_ERRORS).map(describe).collect();
-            (errors, i32::try_from(violations.len()).unwrap_or(i32::MAX), None)
-        }
+    let (errors, errors_total, upload) = if let ApiError::Rejected { receipt, .. } = error {
+        let errors = receipt.errors.iter().cloned().map(ProblemError::from).collect();
+        (errors, receipt.errors_total, Some(receipt.upload.to_string()))
+    } else {
+        let errors = violations.iter().take(MOST_ERRORS).map(describe).collect();
+        (errors, i32::try_from(violations.len()).unwrap_or(i32::MAX), None)
     };
     let (zh, en) = error.detail();
     let problem = Problem {

@@ -31,7 +31,7 @@ const MOST: usize = 200;
 /// The key of a request, and what the request is.
 #[derive(Debug, Clone)]
 pub struct Key {
-    key: Option<String>,
+    chosen: Option<String>,
     operation: String,
     query: String,
 }
@@ -51,7 +51,7 @@ impl FromRequest for Key {
                 let en = format!("must be 1 to {MOST} visible ASCII characters");
                 Err(ApiError::parameter("Idempotency-Key", Wrong::new("invalid_key", zh, en), key))
             }
-            key => Ok(Self { key: key.map(str::to_owned), operation, query }),
+            key => Ok(Self { chosen: key.map(str::to_owned), operation, query }),
         })
     }
 }
@@ -95,9 +95,9 @@ impl Key {
     /// # Errors
     /// [`ApiError::InFlight`], [`ApiError::KeyReused`], or the database's.
     pub async fn begin<P>(self, context: &Context, caller: &Caller<P>, body: &str) -> Result<Begin, ApiError> {
-        let Self { key, operation, query } = self;
+        let Self { chosen, operation, query } = self;
         let fingerprint = hexadecimal(digest(&SHA256, format!("{query}\n{body}").as_bytes()).as_ref());
-        let Some(key) = key else { return Ok(Begin::Work(Turn { flight: None, fingerprint })) };
+        let Some(key) = chosen else { return Ok(Begin::Work(Turn { flight: None, fingerprint })) };
         let scope = caller.scope.top().map_or_else(String::new, ToString::to_string);
         let request = Request { caller: format!("{}:{scope}", caller.subject), operation, key };
         let all = context.in_flight.clone();

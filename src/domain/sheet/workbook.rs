@@ -115,7 +115,7 @@ struct Format {
     /// Whether it shows thousands of the number, or writes 万 behind it.
     scaled: bool,
     /// How much of a date it shows: 4 its year, 7 its month, 10 its day.
-    shown: usize,
+    date: usize,
 }
 
 impl Format {
@@ -124,7 +124,7 @@ impl Format {
         let code = code.split(';').next().unwrap_or_default();
         let plain: String = outside_quotes(code).collect();
         let shows = |letter: char| plain.chars().any(|c| c.eq_ignore_ascii_case(&letter));
-        let shown = match (shows('y'), shows('m'), shows('d')) {
+        let date = match (shows('y'), shows('m'), shows('d')) {
             (true, true, false) => 7,
             (true, false, false) => 4,
             _ => 10,
@@ -138,7 +138,7 @@ impl Format {
             percent: shows('%'),
             places: Some(places).filter(|_| numeric),
             scaled: last.starts_with(',') || (numeric && code.contains(['万', '亿', '千'])),
-            shown,
+            date,
         }
     }
 }
@@ -191,7 +191,7 @@ fn read(value: &DataRef<'_>, format: Format) -> (Cell, Option<String>) {
 }
 
 fn date(text: &str, format: Format) -> Cell {
-    Cell::Date(text.get(..format.shown).unwrap_or(text).to_owned())
+    Cell::Date(text.get(..format.date).unwrap_or(text).to_owned())
 }
 
 /// Unfolds every part of an archive into nothing and refuses what would be too much.
@@ -207,7 +207,7 @@ fn measure(file: &mut (impl Read + Seek)) -> Result<(), Trouble> {
         let most = match name.as_str() {
             name if name.ends_with("sharedstrings.xml") => MOST_STRING_BYTES,
             // Pictures are never unfolded, and sheets are read cell by cell.
-            name if !name.ends_with(".xml") && !name.ends_with(".rels") => continue,
+            name if !matches!(name.rsplit('.').next(), Some("xml" | "rels")) => continue,
             name if name.contains("worksheets/") => left,
             _ => MOST_PART_BYTES,
         };

@@ -205,7 +205,7 @@ fn understood(head: &Head) -> usize {
     fields.len()
 }
 
-/// A heading without its unit, and the unit: 执行数(万元), 执行数/万元, executed_wan.
+/// A heading without its unit, and the unit: 执行数(万元), 执行数/万元, `executed_wan`.
 fn cut(name: &str) -> (String, Option<String>) {
     let name = name.replace(['【', '〔', '['], "(").replace(['】', '〕', ']'], ")");
     if let Some((bare, inside)) = name.strip_suffix(')').and_then(|rest| rest.rsplit_once('(')) {
@@ -243,6 +243,27 @@ fn title_unit(text: &str) -> Option<AmountUnit> {
     amount_unit(&word)
 }
 
+/// Words that notes begin with, before a colon.
+const NOTES: [&str; 17] = [
+    "注",
+    "备注",
+    "说明",
+    "附注",
+    "填表人",
+    "填报人",
+    "制表人",
+    "制表",
+    "审核人",
+    "审核",
+    "复核人",
+    "负责人",
+    "单位负责人",
+    "联系人",
+    "联系电话",
+    "日期",
+    "填报日期",
+];
+
 /// Whether a row, by its first words, is not data: a total, a note, the example of a template.
 pub fn aside(row: &Row) -> Option<Aside> {
     let mut filled = row.cells.iter().filter(|cell| !cell.is_empty());
@@ -259,25 +280,6 @@ pub fn aside(row: &Row) -> Option<Aside> {
     if first.starts_with("示例") {
         return Some(Aside::Example);
     }
-    const NOTES: [&str; 17] = [
-        "注",
-        "备注",
-        "说明",
-        "附注",
-        "填表人",
-        "填报人",
-        "制表人",
-        "制表",
-        "审核人",
-        "审核",
-        "复核人",
-        "负责人",
-        "单位负责人",
-        "联系人",
-        "联系电话",
-        "日期",
-        "填报日期",
-    ];
     let noted = first.split_once(':').is_some_and(|(word, _)| NOTES.contains(&word));
     (noted || (alone && first.starts_with("注"))).then_some(Aside::Note)
 }

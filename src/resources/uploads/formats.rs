@@ -73,13 +73,12 @@ pub(super) fn layout(file: &File, order: &Order, known: &Known) -> Result<(Chars
     for delimiter in text::DELIMITERS {
         let mut rows = Vec::new();
         let preview = text::rows(begin(file)?, charset, delimiter, |row| Ok(first(&mut rows, row)));
-        match preview {
-            Err(met) => trouble = trouble.or(Some(met)),
-            Ok(()) => {
-                let fit = known.fit(&rows);
-                if best.as_ref().is_none_or(|(before, ..)| fit > *before) {
-                    best = Some((fit, delimiter, rows));
-                }
+        if let Err(met) = preview {
+            trouble = trouble.or(Some(met));
+        } else {
+            let fit = known.fit(&rows);
+            if best.as_ref().is_none_or(|(before, ..)| fit > *before) {
+                best = Some((fit, delimiter, rows));
             }
         }
     }

@@ -72,6 +72,9 @@ pub(super) type Before<K> = BTreeMap<
     Kept<<K as crate::store::table::Table>::Key, <K as crate::store::table::Table>::Facts>,
 >;
 
+/// A key and what is stated of it.
+type Item<K> = (<K as crate::store::table::Table>::Key, <K as crate::store::table::Table>::Facts);
+
 /// Rows that are wrong, with what is wrong.
 pub(super) type Wrongs = Vec<(Statement, Vec<CellError>)>;
 
@@ -195,7 +198,7 @@ impl<'a, K: Intake> Judge<'a, K> {
         reading: &Reading,
         key: Option<K::Key>,
         before: &Before<K>,
-    ) -> Result<Option<(K::Key, K::Facts)>, Vec<CellError>> {
+    ) -> Result<Option<Item<K>>, Vec<CellError>> {
         let Taken { head, tally, touched, .. } = &mut self.taken;
         let place = |field: &str| head.place(field);
         // First of all: whoever may not see an item must not learn what it holds by stating it.

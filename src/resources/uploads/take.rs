@@ -76,7 +76,9 @@ impl<K: Intake> Work<'_, K> {
             Piece::Rows(rows) => {
                 let stated = self.judge.sort(rows);
                 if K::TOGETHER {
-                    stated.into_iter().for_each(|reading| self.judge.wait(reading));
+                    for reading in stated {
+                        self.judge.wait(reading);
+                    }
                 } else {
                     let one = |reading: Reading| Statement { rows: vec![reading.row], reading };
                     for (statement, errors) in self.step(stated.into_iter().map(one).collect()).await? {
@@ -104,7 +106,9 @@ impl<K: Intake> Work<'_, K> {
         let Waiting { statements, spoilt, unclear, .. } = std::mem::take(&mut self.judge.waiting);
         let spoilt = |one: &Statement| K::JOINED && (unclear || spoilt.contains(&one.reading.key));
         let (wrong, mut statements): (Vec<_>, Vec<_>) = statements.into_iter().partition(spoilt);
-        wrong.into_iter().for_each(|statement| self.judge.reject(statement, Vec::new()));
+        for statement in wrong {
+            self.judge.reject(statement, Vec::new());
+        }
         while !statements.is_empty() {
             let wrong = self.step(statements).await?;
             let last = self.right.is_empty();

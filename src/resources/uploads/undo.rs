@@ -108,7 +108,9 @@ impl<K: Intake> Undo<'_, K> {
         self.done(done.len());
         let in_use = self.write.delete_all::<K>(removed).await?;
         self.done(wanted - in_use.len());
-        in_use.iter().for_each(|key| self.stay(key, "in_use"));
+        for key in &in_use {
+            self.stay(key, "in_use");
+        }
         Ok(())
     }
 

@@ -30,12 +30,12 @@ impl RowReader<'_> {
                 }
             }
             match column.reads {
-                Reads::Activity(kind) if !blank => self.activity(kind, here, working),
+                Reads::Activity(kind) if !blank => Self::activity(kind, here, working),
                 Reads::Activity(_) => {}
                 Reads::Money(print) => self.money(column, print, here, blank, working),
                 Reads::Quantity(print) => self.quantity(column, print, here, blank, working),
                 _ if column.part == Part::Claim && blank => {}
-                _ => match if blank { Ok(self.nothing(column)) } else { self.value(column, here.cell) } {
+                _ => match if blank { Ok(Self::nothing(column)) } else { self.value(column, here.cell) } {
                     Ok(value) if column.part == Part::Claim => drop(claim.insert(column.field.to_owned(), value)),
                     // The print of an amount that is not in its own column stays as it was made.
                     Ok(Value::Null) if working.facts.contains_key(column.field) => {}
@@ -50,7 +50,7 @@ impl RowReader<'_> {
     }
 
     /// What a blank cell states.
-    fn nothing(&self, column: &Column) -> Value {
+    fn nothing(column: &Column) -> Value {
         match column.reads {
             Reads::Lines | Reads::Posts | Reads::Indicators => json!([]),
             _ => Value::Null,
@@ -119,7 +119,7 @@ impl RowReader<'_> {
         working.facts.insert("name_as_printed".to_owned(), json!(name));
     }
 
-    fn activity(&self, kind: ActivityKind, here: Here<'_>, working: &mut Working<'_>) {
+    fn activity(kind: ActivityKind, here: Here<'_>, working: &mut Working<'_>) {
         match (here.cell, cell::text(here.cell)) {
             (Cell::List(list), _) => drop(working.facts.insert("activities".to_owned(), list.clone())),
             (_, Err(wrong)) => working.note(here, wrong),
@@ -152,7 +152,7 @@ impl RowReader<'_> {
             Ok(amount) => {
                 let (yuan, printed) = amount.map_or((None, None), |amount| (Some(amount.yuan), amount.printed));
                 working.facts.insert(column.field.to_owned(), json!(yuan));
-                self.printed(print, printed, working);
+                Self::printed(print, printed, working);
             }
         }
     }
@@ -160,7 +160,7 @@ impl RowReader<'_> {
     fn quantity(&self, column: &Column, print: &str, here: Here<'_>, blank: bool, working: &mut Working<'_>) {
         if blank {
             working.facts.insert(column.field.to_owned(), Value::Null);
-            return self.printed(print, None, working);
+            return Self::printed(print, None, working);
         }
         let indicator = working.parts.get("indicator").and_then(|code| self.directory.indicator_facts.get(code));
         let wanted = indicator.map(|facts| facts.measure_unit.as_str());
@@ -176,13 +176,13 @@ impl RowReader<'_> {
             Err(wrong) => working.note(here, wrong),
             Ok((value, printed)) => {
                 working.facts.insert(column.field.to_owned(), json!(value));
-                self.printed(print, printed, working);
+                Self::printed(print, printed, working);
             }
         }
     }
 
     /// Keeps a print, unless the sheet has a column for it that speaks.
-    fn printed(&self, field: &str, printed: Option<String>, working: &mut Working<'_>) {
+    fn printed(field: &str, printed: Option<String>, working: &mut Working<'_>) {
         if working.said(field).is_none() {
             working.facts.insert(field.to_owned(), json!(printed));
         }

@@ -43,7 +43,7 @@ impl RowReader<'_> {
             match (read, &agreed) {
                 (Ok(read), None) => agreed = Some(read),
                 (Ok(read), Some(before)) if read != *before => {
-                    wrong.push((here.place, here.cell.shown(), differ(before, &read)))
+                    wrong.push((here.place, here.cell.shown(), differ(before, &read)));
                 }
                 (Ok(_), Some(_)) => {}
                 (Err(error), _) => wrong.push((here.place, here.cell.shown(), error)),

@@ -225,16 +225,13 @@ impl<'a> RowReader<'a> {
             if !matches!(column.part, Part::Key | Part::MaybeKey | Part::Help) {
                 continue;
             }
-            match filled.cells.get(place).filter(|cell| !cell.is_empty()) {
-                Some(cell) => {
-                    self.above.insert(column.names[0], cell.clone());
+            if let Some(cell) = filled.cells.get(place).filter(|cell| !cell.is_empty()) {
+                self.above.insert(column.names[0], cell.clone());
+            } else {
+                if filled.cells.len() <= place {
+                    filled.cells.resize(place + 1, Cell::Blank);
                 }
-                None => {
-                    if filled.cells.len() <= place {
-                        filled.cells.resize(place + 1, Cell::Blank);
-                    }
-                    filled.cells[place] = self.above.get(column.names[0]).cloned().unwrap_or_default();
-                }
+                filled.cells[place] = self.above.get(column.names[0]).cloned().unwrap_or_default();
             }
         }
         Some(filled)
