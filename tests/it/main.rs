@@ -23,5 +23,6 @@ mod pages;
 mod schema;
 mod sheets;
 mod taojiang;
+mod township;
 mod units;
 mod uploads;

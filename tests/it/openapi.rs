@@ -207,3 +207,25 @@ async fn the_documentation_needs_no_other_server() {
         assert_eq!(reqwest::get(&address).await.unwrap().status().as_u16(), 200, "{address}");
     }
 }
+
+/// A field that has no column cannot be uploaded.
+#[test]
+fn every_field_has_a_column() {
+    use jixiao::domain::upload::kind::UploadKind;
+    let document = server::document();
+    for (kind, facts) in [
+        (UploadKind::Units, "UnitFacts"),
+        (UploadKind::Projects, "ProjectFacts"),
+        (UploadKind::BudgetLines, "BudgetLineFacts"),
+        (UploadKind::Indicators, "IndicatorFacts"),
+        (UploadKind::Targets, "TargetFacts"),
+        (UploadKind::Progress, "ProgressFacts"),
+        (UploadKind::Evaluations, "EvaluationFacts"),
+        (UploadKind::Evaluations, "AssessedTarget"),
+    ] {
+        let fields = document["components"]["schemas"][facts]["properties"].as_object().unwrap();
+        for field in fields.keys().filter(|field| *field != "indicators") {
+            assert!(kind.columns().iter().any(|column| column.field == field), "{facts}.{field} has no column");
+        }
+    }
+}

@@ -323,3 +323,7 @@ fn unknown_name(kind: UploadKind, name: &str) -> CellError {
     let wrong = crate::domain::violation::unknown_name("unknown_field", ("字段", "field"), name, &known);
     CellError::at(None, wrong, Some(name.to_owned()))
 }
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;
