@@ -17,6 +17,7 @@ mod guards;
 mod identity;
 mod indicators;
 mod journal;
+mod kill;
 mod layers;
 mod openapi;
 mod pages;
