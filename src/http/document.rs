@@ -10,6 +10,7 @@ pub fn tidy(document: &mut Value) {
     simplify_nulls(document);
     require_all(document);
     split_inputs(document);
+    drop_unused(document);
     parameters(document);
     permissions(document);
 }
@@ -126,6 +127,20 @@ fn split_inputs(document: &mut Value) {
         });
         if let Some(all) = schemas(document) {
             all.insert(format!("{name}Input"), schema);
+        }
+    }
+}
+
+/// Takes out schemas that nothing refers to any more: a type that is only ever a body has its own schema for that.
+fn drop_unused(document: &mut Value) {
+    loop {
+        let mut used = Vec::new();
+        visit(document, &mut |map| used.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned)));
+        let Some(all) = schemas(document) else { return };
+        let before = all.len();
+        all.retain(|name, _| used.iter().any(|one| one.rsplit('/').next() == Some(name)));
+        if all.len() == before {
+            return;
         }
     }
 }

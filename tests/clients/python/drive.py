@@ -2,6 +2,7 @@
 
 import os
 from decimal import Decimal
+from io import BytesIO
 
 from generated import AuthenticatedClient
 from generated.api.budget_lines import get_budget_line, list_budget_lines, put_budget_line
@@ -10,10 +11,14 @@ from generated.api.findings import list_findings
 from generated.api.projects import put_project
 from generated.api.scorecards import get_scorecard
 from generated.api.units import delete_unit, put_unit
+from generated.api.uploads import (
+    create_upload_csv, create_upload_json, create_upload_reversal, get_upload_rejected_csv,
+)
 from generated.models import (
     BudgetLine, BudgetLineFactsInput, BudgetLinePage, Evaluation, FindingPage, Grade, Problem, ProjectFactsInput,
-    Scorecard, Severity, Unit, UnitFactsInput, UnitKind,
+    Scorecard, Severity, Unit, UnitFactsInput, UnitKind, Upload, UploadKind, UploadRowInput, UploadRowsInput,
 )
+from generated.types import File
 
 client = AuthenticatedClient(base_url=os.environ["JIXIAO_URL"], token=os.environ["JIXIAO_TOKEN"])
 
@@ -49,6 +54,20 @@ def main() -> None:
     assert isinstance(changed, BudgetLine) and changed.facts.executed == "1.00", changed
     wrong = put_budget_line.sync(line_id, client=client, body=BudgetLineFactsInput(executed="12.345"))
     assert isinstance(wrong, Problem) and wrong.errors[0].code == "too_precise", wrong
+
+    sheet = "单位,年度,项目,科目名称,执行数（万元）\npy-town,2023,招商引资专项,维护费,约0.5\n".encode("gb18030")
+    sent = create_upload_csv.sync(
+        client=client, body=File(payload=BytesIO(sheet)), kind=UploadKind.BUDGET_LINES, idempotency_key="py-1"
+    )
+    assert isinstance(sent, Upload) and (sent.receipt.created, sent.receipt.charset) == (1, "gb18030"), sent
+    rows = UploadRowsInput(rows=[UploadRowInput.from_dict({"id": "py-town:2023:p1:30299", "executed": "x"})])
+    refused_rows = create_upload_json.sync(client=client, body=rows, kind=UploadKind.BUDGET_LINES)
+    assert isinstance(refused_rows, Problem) and refused_rows.errors[0].header == "executed", refused_rows
+    assert refused_rows.upload is not None
+    back = get_upload_rejected_csv.sync(refused_rows.upload, client=client)
+    assert isinstance(back, File) and "错误" in back.payload.read().decode("utf-8-sig"), back
+    undone = create_upload_reversal.sync(sent.id, client=client)
+    assert isinstance(undone, Upload) and undone.reversals[0].reversed_ == 1, undone
 
     centre = scorecard("209002:2023")
     assert (centre.budget.totals.executed, centre.budget.totals.stated_executed) == ("3459100.00", "3449100.00")

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { client } from "./generated/client.gen";
 import {
-  deleteBudgetLine, getBudgetLine, getScorecard, listBudgetLines, listFindings, putBudgetLine, putProject, putUnit,
+  createUploadCsv, createUploadJson, createUploadReversal, deleteBudgetLine, getBudgetLine, getScorecard, listBudgetLines, listFindings, putBudgetLine, putProject, putUnit,
 } from "./generated/sdk.gen";
 import type { Scorecard } from "./generated/types.gen";
 
@@ -38,6 +38,15 @@ const card: Scorecard = (await getScorecard({ path: { id: "ts-town:2023" }, thro
 assert.equal(card.budget.totals.executed, "0.33");
 assert.equal(card.budget.totals.stated_executed, null);
 assert.deepEqual(card.budget.lines.map((line) => line.economic_class), ["30201", "30202", "30211"]);
+
+const sheet = new Blob(["单位,年度,项目,科目名称,执行数（万元）\nts-town,2023,招商引资专项,维护费,约0.5\n"]);
+const kind = "budget_lines";
+const sent = (await createUploadCsv({ query: { kind }, body: sheet, headers: { "Idempotency-Key": "ts-1" }, throwOnError: true })).data;
+assert.deepEqual([sent.receipt.state, sent.receipt.received, sent.receipt.created], ["accepted", 1, 1]);
+const rows = await createUploadJson({ query: { kind }, body: { rows: [{ id: "ts-town:2023:p1:30299", executed: "x" }] } });
+assert.deepEqual([rows.response?.status, rows.error?.errors[0]?.row, rows.error?.errors[0]?.header], [422, 1, "executed"]);
+const undone = (await createUploadReversal({ path: { id: sent.id }, throwOnError: true })).data;
+assert.equal(undone.reversals[0]?.reversed, 1);
 
 const centre = (await getScorecard({ path: { id: "209002:2023" }, throwOnError: true })).data;
 assert.equal(centre.budget.totals.difference, "10000.00");
