@@ -4,9 +4,9 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /jixiao
 COPY Cargo.toml Cargo.lock ./
 COPY migration/Cargo.toml migration/Cargo.toml
-RUN mkdir -p src tests/it migration/src \
+RUN mkdir -p src tests/it benches migration/src \
     && echo 'fn main() {}' > src/main.rs && touch src/lib.rs migration/src/lib.rs \
-    && echo 'fn main() {}' > tests/it/main.rs \
+    && echo 'fn main() {}' > tests/it/main.rs && echo 'fn main() {}' > benches/uploads.rs \
     && cargo build --release --locked --bin jixiao
 COPY migration migration
 COPY openapi openapi

@@ -57,6 +57,13 @@ impl Violation {
     }
 }
 
+impl From<Violation> for Wrong {
+    fn from(violation: Violation) -> Self {
+        let Violation { code, pointer: _, value: _, zh, en } = violation;
+        Self { code, zh, en }
+    }
+}
+
 /// Every violation of one body, in the order they were met.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Violations(pub Vec<Violation>);

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -348,7 +348,18 @@ async fn list_uploads(caller: Caller<Read>, context: Data<Context>, listing: Lis
     security(("bearer" = ["read"])),
 )]
 #[get("/uploads/{id}")]
-async fn get_upload(caller: Caller<Read>, context: Data<Context>, id: Id<UploadId>, conditions: Conditions) -> Answer {
+async fn get_upload(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    request: HttpRequest,
+    conditions: Conditions,
+) -> Answer {
+    // The endpoints that files are sent to look like ids.
+    let text = request.match_info().query("id");
+    if FileFormat::ALL.iter().any(|format| format.code() == text) {
+        return Err(ApiError::MethodNotAllowed("POST".into()));
+    }
+    let id: UploadId = text.parse().map_err(|wrong| ApiError::parameter("id", wrong, text))?;
     let found = get(&context.store.view(), &caller.scope, &id).await?;
     let item = Upload::from(found);
     Ok(answers::item(&item, &answers::tag(item.revision), &conditions))

@@ -35,7 +35,7 @@ use self::intake::Intake;
 use self::record::{Parcel, Recorded};
 use self::store::Uploads;
 use self::take::take;
-use crate::domain::kept::Kept;
+use crate::domain::kept::{Kept, Resource, dangling};
 use crate::domain::upload::kind::UploadKind;
 use crate::domain::upload::reading::CellError;
 use crate::domain::upload::receipt::{ReceiptError, UploadFacts, UploadId, UploadState};
@@ -194,7 +194,11 @@ impl Parcel {
         if let Some(unit) = &self.order.defaults.unit {
             let bad = |wrong| ApiError::parameter("unit", wrong, unit);
             let code = unit.parse().map_err(bad)?;
-            return units::get(view, scope, &code).await.map(drop);
+            let known = units::get(view, scope, &code).await.map(drop);
+            return known.map_err(|error| match error {
+                ApiError::NotFound => bad(dangling("", Resource::Units, &code).into()),
+                other => other,
+            });
         }
         self.order.defaults.unit = scope.top().map(ToString::to_string);
         Ok(())

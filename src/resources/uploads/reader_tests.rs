@@ -32,7 +32,9 @@ fn directory() -> Directory {
     let classes = directory.classes.entry(2023).or_default();
     for (code, name) in CLASSES {
         classes.add(code, name);
-        variants(name).iter().for_each(|variant| classes.called(code, variant));
+        for variant in variants(name) {
+            classes.called(code, &variant);
+        }
     }
     directory
 }
