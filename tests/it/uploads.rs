@@ -314,3 +314,118 @@ async fn a_connection_cut_at_any_byte_leaves_nothing() {
     actix_web::rt::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(view.journal_position().await.unwrap(), before);
 }
+
+/// The cells of a workbook's sheet, by address.
+fn cells(bytes: Vec<u8>, sheet: &str) -> std::collections::BTreeMap<String, String> {
+    use calamine::{Reader, Xlsx};
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(bytes)).unwrap();
+    let range = book.worksheet_range(sheet).unwrap();
+    let (row, column) = range.start().unwrap_or_default();
+    let address = |(down, across, value): (usize, usize, &calamine::Data)| {
+        let letter = jixiao::domain::sheet::letters(across + column as usize);
+        (format!("{letter}{}", down + row as usize + 1), value.to_string())
+    };
+    range.used_cells().map(address).collect()
+}
+
+/// What a part of a workbook says, as XML.
+fn part(bytes: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name(name).unwrap(), &mut text).unwrap();
+    text
+}
+
+on_both! {
+    async fn the_sheet_comes_back_with_wrong_cells_marked(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let sheet = SHEET.replace("维护费,1.58", "维护费,许多");
+        let refused = csv(&clerk, "kind=budget_lines", sheet).await.expect(422);
+        let path = format!("/v1/uploads/{}/annotated.xlsx", refused.body["upload"].as_str().unwrap());
+        let bytes = clerk.get_bytes(&path).await;
+        let cells = cells(bytes.clone(), "预算行");
+
+        for (address, value) in [("A1", "附件1"), ("D2", "单位：万元"), ("E3", "执行数"), ("F3", "错误"), ("D4", "办公费"), ("E5", "许多"), ("A7", "合计")] {
+            assert_eq!(cells.get(address).map(String::as_str), Some(value), "{address}");
+        }
+        assert!(cells["F5"].starts_with("E 列“执行数”：不是数字"), "{}", cells["F5"]);
+        assert!(!cells.contains_key("F4") && !cells.contains_key("F6"), "only the wrong row says so");
+        // The wrong cell has a look of its own, and a note.
+        let xml = part(&bytes, "xl/worksheets/sheet1.xml");
+        let look = |address: &str| xml.split(&format!("<c r=\"{address}\" s=\"")).nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+        assert!(look("E5").is_some() && look("E5") != look("E4"), "{xml}");
+        assert!(part(&bytes, "xl/comments1.xml").contains("不是数字"));
+    }
+
+    async fn templates_are_filled_in_and_sent_as_they_are(service: Service) {
+        let service = with_a_town(service).await;
+        let admin = service.admin();
+        for kind in ["units", "projects", "budget_lines", "indicators", "targets", "progress", "evaluations"] {
+            let text = String::from_utf8(admin.get_bytes(&format!("/v1/upload-templates/{kind}.csv")).await).unwrap();
+            assert_eq!(text.lines().count(), 2, "{text}");
+            // Sent back untouched it has a head that is understood, and nothing in it but an example.
+            let reply = csv(&admin, &format!("kind={kind}"), text).await.expect(201);
+            assert_eq!((&reply.body["receipt"]["received"], &reply.body["receipt"]["asides"]), (&json!(0), &json!([{ "row": 2, "reason": "example" }])), "{kind}");
+            admin.get_bytes(&format!("/v1/upload-templates/{kind}.xlsx")).await;
+        }
+        let bytes = service.caller_of(Role::Reporter, Some("430922103")).get_bytes("/v1/upload-templates/budget_lines.xlsx?year=2023").await;
+        let (head, lists) = (cells(bytes.clone(), "预算行"), cells(bytes.clone(), "代码表"));
+        assert_eq!((head["A1"].as_str(), head["A2"].as_str()), ("单位编码", "示例：209002"));
+        assert_eq!(lists["A1"], "鸬鹚渡镇", "only what the caller may see is offered");
+        assert!(!lists.contains_key("A2"));
+        assert!(lists.values().any(|choice| choice == "30213 维修（护）费"), "{lists:?}");
+        let xml = part(&bytes, "xl/worksheets/sheet1.xml");
+        assert!(xml.contains("<dataValidation type=\"list\"") && xml.contains("代码表"), "{xml}");
+        admin.get("/v1/upload-templates/nothing.csv").await.expect(400);
+    }
+
+    async fn files_are_seen_by_those_who_may_see_their_sender(service: Service) {
+        let service = with_a_town(service).await;
+        let town = service.caller_of(Role::Reporter, Some("430922103"));
+        let sent = csv(&town, "kind=progress&year=2023", MONTHLY).await.expect(201);
+        let path = format!("/v1/uploads/{}", sent.body["id"].as_str().unwrap());
+        service.caller_of(Role::Reader, Some("430922")).get(&path).await.expect(200);
+        let stranger = service.caller_of(Role::Admin, Some("209002"));
+        for file in ["", "/rejected.csv", "/annotated.xlsx"] {
+            stranger.get(&format!("{path}{file}")).await.expect(404);
+        }
+        stranger.send(Method::POST, &format!("{path}/reversal"), None).await.expect(404);
+        // The same bytes from somebody who may not see the first are taken on their own.
+        let other = csv(&stranger, "kind=progress&year=2023", MONTHLY).await.expect(422);
+        assert_eq!(wrong(&other)[0].1, "unknown_name");
+        // What a foreign row holds is not told by stating it.
+        let guess = csv(&stranger, "kind=progress", "编号,完成值\n430922:2023-12:fdi,21\n").await.expect(422);
+        assert_eq!(wrong(&guess), pairs(&[("2", "unknown_name")]));
+    }
+
+    async fn what_a_file_does_not_speak_of_stays(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let line = "/v1/budget-lines/209002:2023:209002-2023-01:30216";
+        let facts = json!({ "approved": "20000.00", "executed": "1.00" });
+        clerk.put(line, &facts).await.expect(201);
+        let sheet = "单位,年度,项目,科目,执行数（元）\n209002,2023,209002-2023-01,培训费,5\n";
+        csv(&clerk, "kind=budget_lines", sheet).await.expect(201);
+        let kept = clerk.get(line).await.body["facts"].clone();
+        assert_eq!((&kept["approved"], &kept["executed"]), (&json!("20000.00"), &json!("5.00")));
+        let cleared = "单位,年度,项目,科目,年初预算数（元）,执行数（元）\n209002,2023,209002-2023-01,培训费,-,5\n";
+        csv(&clerk, "kind=budget_lines", cleared).await.expect(201);
+        assert_eq!(clerk.get(line).await.body["facts"]["approved"], json!(null));
+
+        let other = sheet.replace(",5\n", ",6\n");
+        let skipped = csv(&clerk, "kind=budget_lines&on_existing=skip", other.clone()).await.expect(201);
+        assert_eq!(counts(&skipped.body["receipt"]), [1, 0, 0, 1, 0]);
+        let refused = csv(&clerk, "kind=budget_lines&on_existing=reject&again=true", other).await.expect(422);
+        assert_eq!(wrong(&refused), pairs(&[("2", "exists")]));
+    }
+
+    async fn new_rows_raise_their_findings_at_once(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let reply = csv(&clerk, "kind=budget_lines", SHEET).await.expect(201);
+        let rules: Vec<_> = reply.body["receipt"]["findings"].as_array().unwrap().iter().map(|one| one["rule"].as_str().unwrap()).collect();
+        assert!(rules.contains(&"budget.sum-mismatch") && rules.iter().all(|rule| rule.starts_with("budget.")), "{rules:?}");
+        assert_eq!(reply.body["receipt"]["findings_total"], rules.len());
+    }
+}
