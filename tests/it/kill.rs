@@ -55,7 +55,7 @@ async fn send(client: &reqwest::Client, url: &str, token: &str, key: &str, body:
                 && ![408, 409].contains(&status)
                 && status < 500
             {
-                assert!([200, 201].contains(&status), "{status} {text}");
+                assert!([200, 201].contains(&status), "{status} {}", &text[..text.len().min(1000)]);
                 return (serde_json::from_str(&text).unwrap(), tries);
             }
         }
@@ -80,7 +80,9 @@ async fn every_file_is_in_exactly_once_however_often_the_service_is_killed() {
     server.start();
     let client = reqwest::Client::new();
     let url = |kind: &str| format!("http://{address}/v1/uploads/csv?kind={kind}");
-    send(&client, &url("units"), &token, "units", "code,name,kind,parent\nu,桃江县,county,\n").await;
+    let units: Vec<String> = (0..files).map(|file| format!("u{file},{file},township,u\n")).collect();
+    let units = "code,name,kind,parent\nu,桃江县,county,\n".to_owned() + &units.concat();
+    send(&client, &url("units"), &token, "units", &units).await;
     let indicators: Vec<String> = (0..100).map(|n| format!("i{n},{n},个,output,quantity,at_least,false\n")).collect();
     let indicators =
         "code,name,measure_unit,category,subcategory,direction,cumulative\n".to_owned() + &indicators.concat();
@@ -101,9 +103,8 @@ async fn every_file_is_in_exactly_once_however_often_the_service_is_killed() {
     let sending = async {
         let mut tries = 0;
         for file in 0..files {
-            // Each file has a month, and years of months, of its own.
-            let row =
-                |n: usize| format!("u,{}-{:02},i{},{file}\n", 1950 + file / 12 + n / 100 * 20, file % 12 + 1, n % 100);
+            // Each file is of a unit of its own, a month for every hundred rows.
+            let row = |n: usize| format!("u{file},{}-{:02},i{},{file}\n", 2000 + n / 1200, n / 100 % 12 + 1, n % 100);
             let body = "unit,month,indicator,value\n".to_owned() + &(0..rows).map(row).collect::<Vec<_>>().concat();
             let (answer, again) = send(&client, &url("progress"), &token, &format!("file-{file}"), &body).await;
             assert_eq!(answer["receipt"]["created"], rows, "{}", answer["receipt"]);
