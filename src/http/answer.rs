@@ -113,19 +113,19 @@ macro_rules! errors {
 
 errors! {
     /// Errors of a list.
-    ListErrors: 400 401 403 500;
+    ListErrors: 400 401 403 500 503;
     /// Errors of reading an item.
-    GetErrors: 304 400 401 403 404 500;
+    GetErrors: 304 400 401 403 404 500 503;
     /// Errors of stating facts.
-    PutErrors: 400 401 403 404 409 412 413 415 422 428 500;
+    PutErrors: 400 401 403 404 409 412 413 415 422 428 500 503;
     /// Errors of an upload.
-    UploadErrors: 400 401 403 408 409 413 415 422 500;
+    UploadErrors: 400 401 403 408 409 413 415 422 500 503;
     /// Errors of taking an upload back.
-    ReversalErrors: 400 401 403 404 409 422 500;
+    ReversalErrors: 400 401 403 404 409 422 500 503;
     /// Errors of reading a file.
-    FileErrors: 400 401 403 404 500;
+    FileErrors: 400 401 403 404 500 503;
     /// Errors of taking an item away.
-    DeleteErrors: 400 401 403 404 409 412 428 500;
+    DeleteErrors: 400 401 403 404 409 412 428 500 503;
 }
 
 fn problem(status: u16) -> RefOr<Response> {
@@ -144,6 +144,7 @@ fn problem(status: u16) -> RefOr<Response> {
         415 => "The body is of another media type",
         422 => "The body breaks rules; every one of them is listed",
         428 => "Changing an existing item needs If-Match",
+        503 => "The database is busy, with a large upload for one; Retry-After says when to try again",
         _ => "The service failed",
     };
     let schema = Ref::from_schema_name("Problem");

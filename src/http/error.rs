@@ -97,6 +97,9 @@ pub enum ApiError {
     /// What is asked for was done before.
     #[error("already done")]
     AlreadyDone,
+    /// Other writers kept the database longer than anybody should wait.
+    #[error("busy")]
+    Busy,
     /// The service failed.
     #[error("internal: {0}")]
     Internal(String),
@@ -141,6 +144,7 @@ impl ApiError {
             Self::Rejected { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "upload_rejected", "未接收", "Upload rejected"),
             Self::Frozen(_) => (StatusCode::CONFLICT, "frozen", "已关账", "Frozen"),
             Self::AlreadyDone => (StatusCode::CONFLICT, "already_done", "已经办过", "Already done"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "服务繁忙", "Busy"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "服务内部错误", "Internal error"),
         }
     }
@@ -211,6 +215,7 @@ impl ApiError {
             ),
             Self::AlreadyDone => fixed("这个批次已经撤回过", "this upload was taken back before"),
             Self::InUse => fixed("其他数据仍引用它，请先处理", "other rows refer to it; deal with them first"),
+            Self::Busy => fixed("数据库正忙，请稍后重试", "the database is busy; try again shortly"),
             Self::Internal(_) => fixed("服务出错，可稍后重试", "the service failed; the request may be repeated"),
         }
     }
@@ -234,6 +239,7 @@ impl From<store::Error> for ApiError {
             store::Error::Stale => Self::Stale,
             store::Error::RevisionRequired => Self::RevisionRequired,
             store::Error::InUse => Self::InUse,
+            store::Error::Busy => Self::Busy,
             other => Self::Internal(format!("{other}")),
         }
     }
@@ -402,7 +408,7 @@ fn answer(error: &ApiError, request_id: &str, english: bool) -> HttpResponse {
         ApiError::Rejected { replayed: true, .. } => {
             response.insert_header((super::once::REPLAYED, "true"));
         }
-        ApiError::InFlight => {
+        ApiError::InFlight | ApiError::Busy => {
             response.insert_header((header::RETRY_AFTER, "1"));
         }
         ApiError::MethodNotAllowed(allowed) => {

@@ -37,15 +37,24 @@ pub enum Error {
     /// Other rows refer to the item.
     #[error("other rows refer to this one")]
     InUse,
+    /// Other writers kept the database longer than anybody should wait.
+    #[error("the database is busy")]
+    Busy,
     /// A row holds what this version cannot read.
     #[error("a row cannot be read: {0}")]
     Corrupt(String),
     /// The database failed.
     #[error(transparent)]
-    Database(#[from] DbErr),
+    Database(DbErr),
     /// The database could not be reached or opened.
     #[error(transparent)]
     Connection(#[from] sqlx::Error),
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if matches!(error, DbErr::ConnectionAcquire(_)) { Self::Busy } else { Self::Database(error) }
+    }
 }
 
 /// One county's data.
@@ -189,4 +198,23 @@ async fn postgres(url: &str) -> Result<(DatabaseConnection, DatabaseConnection),
 
 fn log_level() -> log::LevelFilter {
     log::LevelFilter::Debug
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::TransactionTrait as _;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn who_waits_too_long_for_another_writer_is_told_so() {
+        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(50));
+        let pool = pool.connect("sqlite::memory:").await.unwrap();
+        let database = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+        let first = database.begin().await.unwrap();
+        let second = database.begin().await.map(drop).map_err(Error::from);
+        assert!(matches!(second, Err(Error::Busy)), "{second:?}");
+        drop(first);
+        assert!(database.begin().await.is_ok());
+    }
 }

@@ -238,9 +238,8 @@ pub fn amount_unit(word: &str) -> Option<AmountUnit> {
 /// The unit that a line above the head names for all amounts: 单位：万元, （金额单位:元）.
 fn title_unit(text: &str) -> Option<AmountUnit> {
     let text = folded(text);
-    let (_, after) = text.split_once("单位:")?;
-    let word: String = after.chars().take_while(|c| c.is_alphabetic()).collect();
-    amount_unit(&word)
+    let word = |after: &str| after.chars().take_while(|c| c.is_alphabetic()).collect::<String>();
+    text.split("单位:").skip(1).find_map(|after| amount_unit(&word(after)))
 }
 
 /// Words that notes begin with, before a colon.
@@ -277,7 +276,7 @@ pub fn aside(row: &Row) -> Option<Aside> {
     if ["小计", "合计数"].contains(&bare) {
         return Some(Aside::Subtotal);
     }
-    if first.starts_with("示例") {
+    if first.starts_with("示例:") {
         return Some(Aside::Example);
     }
     let noted = first.split_once(':').is_some_and(|(word, _)| NOTES.contains(&word));

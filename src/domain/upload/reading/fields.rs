@@ -137,6 +137,10 @@ impl RowReader<'_> {
     pub(super) fn amount_unit(&self, place: usize) -> Unit {
         let heading = &self.head.headings[place];
         let by_head = heading.unit.as_deref().and_then(amount_unit);
+        // 百万元 or 美元 in the head is not what a title or a parameter says of all amounts.
+        if by_head.is_none() && heading.unit.as_deref().is_some_and(|unit| unit.contains('元')) {
+            return Unit::Unsaid;
+        }
         let wire = heading.column.is_some_and(|column| column.field == heading.text);
         match by_head.or(self.head.title_unit).or(self.defaults.amount_unit) {
             Some(unit) => Unit::Said(unit),
@@ -164,7 +168,8 @@ impl RowReader<'_> {
         }
         let indicator = working.parts.get("indicator").and_then(|code| self.directory.indicator_facts.get(code));
         let wanted = indicator.map(|facts| facts.measure_unit.as_str());
-        let head = self.head.headings[here.place].unit.as_deref();
+        // A bracket may hold anything, a period or a remark; only a unit of money is taken for one.
+        let head = self.head.headings[here.place].unit.as_deref().filter(|unit| unit.ends_with('元'));
         let read = cell::quantity(here.cell).and_then(|read| {
             let value = match (read.measure_unit.as_deref().or(head), wanted) {
                 (Some(written), Some(wanted)) => in_unit(&read.value, written, wanted)?,
