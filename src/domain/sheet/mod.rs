@@ -3,8 +3,8 @@
 //! | file | reads |
 //! | --- | --- |
 //! | [`charset`] | which encoding a text is in; the text itself, a piece at a time |
-//! | [`text`] | CSV, TSV and semicolons |
-//! | [`workbook`] | xlsx |
+//! | [`text`], `quotes` | CSV, TSV and semicolons; quotes that have no partner |
+//! | [`workbook`], `gauge` | xlsx; how much it unfolds to, before it does |
 //! | [`objects`] | JSON, an object a row |
 //! | [`number`] | the decimal that a spreadsheet shows for the binary number it keeps |
 //!
@@ -12,8 +12,10 @@
 //! [`Trouble`], never a guess and never a row less.
 
 pub mod charset;
+mod gauge;
 pub mod number;
 pub mod objects;
+mod quotes;
 pub mod text;
 pub mod workbook;
 

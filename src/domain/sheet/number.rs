@@ -21,6 +21,16 @@ pub fn decimal(number: f64) -> String {
     shifted(sign, &digits, 1 + exponent)
 }
 
+/// A binary number that was not typed into a sheet but told: every digit counts, unless it is plainly what arithmetic in
+/// binary leaves behind. 0.30000000000000004 is 0.3, but 123456789.1234567 is not rounded.
+pub fn told(number: f64) -> String {
+    /// Digits that a number has of which the rest is noise.
+    const PLAIN: usize = 12;
+    let plain = decimal(number);
+    let digits = plain.bytes().filter(u8::is_ascii_digit).count();
+    if digits <= PLAIN || plain.contains('E') { plain } else { number.to_string() }
+}
+
 /// A decimal in percent: 0.8667 is 86.67, without arithmetic that could round.
 pub fn percent(decimal: &str) -> String {
     if decimal.contains('E') {
@@ -81,6 +91,19 @@ mod tests {
             (1e-20, "1E-20"),
         ] {
             assert_eq!(decimal(number), shown);
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_told_lose_no_digit() {
+        for (number, text) in [
+            (0.1 + 0.2, "0.3"),
+            (123_456_789.123_456_7, "123456789.1234567"),
+            (3_449_100.0, "3449100"),
+            (1e15, "1E15"),
+            (0.123_456_789_012_345_6, "0.1234567890123456"),
+        ] {
+            assert_eq!(told(number), text);
         }
     }
 

@@ -48,6 +48,10 @@ impl Names {
         if let Some(Value::Object(_)) = object.get("facts")
             && let Some(Value::Object(facts)) = object.shift_remove("facts")
         {
+            if let Some(name) = facts.keys().find(|name| object.contains_key(*name)) {
+                let (zh, en) = (format!("“{name}”在同一行出现了两次"), format!("`{name}` stands in the row twice"));
+                return Err(Trouble::new("duplicate_field", zh, en).at(number));
+            }
             object.extend(facts);
         }
         let mut row = Row::new(number, vec![Cell::Absent; self.names.len()]);
@@ -69,9 +73,7 @@ fn cell(value: Value) -> Cell {
     match value {
         Value::Null => Cell::Blank,
         Value::Bool(flag) => Cell::Flag(flag),
-        Value::Number(number) if number.is_f64() => {
-            Cell::Number(super::number::decimal(number.as_f64().unwrap_or(0.0)))
-        }
+        Value::Number(number) if number.is_f64() => Cell::Number(super::number::told(number.as_f64().unwrap_or(0.0))),
         Value::Number(number) => Cell::Number(number.to_string()),
         Value::String(text) => Cell::of_text(&text),
         Value::Array(_) | Value::Object(_) => Cell::List(value),

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use super::charset::{Charset, END, Lines};
+use super::quotes::Quotes;
 use super::{Cell, Go, Row, Trouble, bounded};
 
 /// What may stand between cells, the likeliest first.
@@ -18,7 +19,7 @@ const MOST_BYTES: usize = 1024 * 1024;
 /// Rows are numbered as Excel does: a line break inside quotes does not begin a new row, a blank line does.
 ///
 /// # Errors
-/// `unclosed_quote`, `row_too_long`, `too_many_columns`, `cell_too_long`.
+/// `unclosed_quote`, `stray_quote`, `row_too_long`, `too_many_columns`, `cell_too_long`.
 pub fn rows(
     text: impl Read,
     charset: Charset,
@@ -26,11 +27,11 @@ pub fn rows(
     mut each: impl FnMut(Row) -> Result<Go, Trouble>,
 ) -> Result<(), Trouble> {
     let left = Rc::new(Counter::new(MOST_BYTES));
-    let text = Allowance { text: Lines::new(text, charset), left: left.clone() };
+    let text = Allowance { text: Quotes::new(Lines::new(text, charset), delimiter), left: left.clone() };
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
     let mut record = csv::StringRecord::new();
     // Line breaks inside quotes so far: they are lines of the text but not rows.
-    let mut inside = 0;
+    let (mut inside, mut width) = (0, 0);
     loop {
         left.set(MOST_BYTES);
         let begun = reader.position().line() - inside;
@@ -46,6 +47,10 @@ pub fn rows(
         }
         if record.iter().any(|cell| cell.contains(END)) {
             return Err(unclosed(u64::from(number) + 1)); // No line end closed it.
+        }
+        width = width.max(record.len());
+        if breaks > 0 && record.iter().any(|cell| holds_rows(cell, delimiter, width)) {
+            return Err(stray(u64::from(number)));
         }
         let mut cells: Vec<Cell> = record.iter().map(Cell::of_text).collect();
         while cells.last().is_some_and(Cell::is_empty) {
@@ -69,7 +74,27 @@ fn unclosed(row: u64) -> Trouble {
     .at(u32::try_from(row).unwrap_or(u32::MAX))
 }
 
+/// Whether a line inside a cell has about as many delimiters as a row: it is one, between two quotes that are no pair.
+fn holds_rows(cell: &str, delimiter: u8, width: usize) -> bool {
+    let lines = cell.split('\n').count();
+    let inner = cell.split('\n').enumerate().filter(|(place, _)| *place > 0 && place + 1 < lines);
+    let most = width.saturating_sub(1).max(2);
+    inner.map(|(_, line)| line.bytes().filter(|byte| *byte == delimiter).count()).any(|count| count >= most)
+}
+
+fn stray(row: u64) -> Trouble {
+    Trouble::new(
+        "stray_quote",
+        "引号没有配对或位置不对：其后的内容会并入同一单元格；单元格里的引号应写两个（\"\"）",
+        "a quote has no partner or stands in the wrong place, and would draw what follows into one cell; write two (\"\") for one in a cell",
+    )
+    .at(u32::try_from(row).unwrap_or(u32::MAX))
+}
+
 fn unreadable(error: &csv::Error, row: u64) -> Trouble {
+    if matches!(error.kind(), csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::InvalidData) {
+        return stray(row);
+    }
     let row = u32::try_from(row).unwrap_or(u32::MAX);
     match error.kind() {
         csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => Trouble::new(
@@ -140,6 +165,32 @@ mod tests {
             assert_eq!((trouble.wrong.code, trouble.row), ("unclosed_quote", Some(2)), "{text}");
         }
         assert!(read("a,b\n1,\"2\n\"").is_ok());
+    }
+
+    #[test]
+    fn a_quote_that_strays_is_noticed_where_it_does() {
+        let long = "x,y,z\n".repeat(5_000);
+        for (text, row) in [
+            ("a,b\n1,\"2\"3\n", 2),
+            ("a,b\n1,\"2\"\"\"3\n", 2),
+            ("a,b\n1, \"2,3\"\n", 2),
+            ("a,b,c\n1,\"2,3\n4,5,6\n7,\"8,9\n", 2),
+            ("a,b,c\n1,2,\"3\n4,5,6\n7,8,\"\n9,10,11\n", 2),
+            (&format!("{long}1,\"2\"3\n"), 5_001),
+        ] {
+            let trouble = read(text).unwrap_err();
+            assert_eq!(
+                (trouble.wrong.code, trouble.row),
+                ("stray_quote", Some(row)),
+                "{}",
+                &text[..text.len().min(40)]
+            );
+        }
+        for text in
+            ["a,\"b\" ,c\n", "a,5\" pipe,c\n", "a,\"x\n1, 2\ny\",c\n", "\"\",\"\"\n\"\"\n", "a,\"b\"", " a , b\n"]
+        {
+            assert!(read(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

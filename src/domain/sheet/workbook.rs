@@ -1,32 +1,21 @@
-//! xlsx: a workbook → rows.
-//!
-//! An archive is measured before it is opened: a few kilobytes can unfold to gigabytes, and the counts it states of
-//! itself are believed by the reader.
+//! xlsx: a workbook → rows. It is measured ([`super::gauge`]) before it is opened.
 
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::collections::HashSet;
+use std::io::{BufReader, Read, Seek};
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Style, Xlsx};
-use zip::ZipArchive;
 
+use super::gauge::{Measured, measure};
 use super::number::{decimal, percent, rounded};
 use super::{Cell, Go, Row, Trouble, bounded};
 
-/// Bytes an archive may unfold to in all.
-const MOST_BYTES: u64 = 512 * 1024 * 1024;
-/// Bytes its table of strings may unfold to: it is held in memory.
-const MOST_STRING_BYTES: u64 = 64 * 1024 * 1024;
-/// Strings that table may hold.
-const MOST_STRINGS: u64 = 4_000_000;
-/// Bytes any other part that is held in memory may unfold to.
-const MOST_PART_BYTES: u64 = 8 * 1024 * 1024;
-/// Cell formats, as many as Excel allows.
-const MOST_FORMATS: u64 = 65_536;
-/// Parts of an archive.
-const MOST_PARTS: usize = 10_000;
+/// Formulas without a result that are noted one by one.
+const MOST_UNSOLVED: usize = 10_000;
 
 /// A workbook that has been measured and opened.
 pub struct Workbook<R: Read + Seek> {
     book: Xlsx<BufReader<R>>,
+    measured: Measured,
 }
 
 impl<R: Read + Seek> Workbook<R> {
@@ -44,10 +33,10 @@ impl<R: Read + Seek> Workbook<R> {
                 "this is an old .xls file or protected by a password: save it as .xlsx without one",
             ));
         }
-        measure(&mut file)?;
+        let measured = measure(&mut file)?;
         file.rewind().map_err(|error| not_a_workbook(&error))?;
         let book = Xlsx::new(BufReader::new(file)).map_err(|error| not_a_workbook(&error))?;
-        Ok(Self { book })
+        Ok(Self { book, measured })
     }
 
     /// The names of the sheets a person sees.
@@ -62,13 +51,17 @@ impl<R: Read + Seek> Workbook<R> {
     /// # Errors
     /// `not_a_workbook`, `too_many_columns`, `cell_too_long`.
     pub fn rows(&mut self, sheet: &str, mut each: impl FnMut(Row) -> Result<Go, Trouble>) -> Result<(), Trouble> {
+        let unsolved = if self.measured.formulas { self.unsolved(sheet)? } else { HashSet::new() };
         let mut cells = self.book.worksheet_cells_reader(sheet).map_err(|error| not_a_workbook(&error))?;
-        let formats: Vec<Format> = cells.styles().iter().map(Format::of).collect();
+        let formats: Vec<Formats> = cells.styles().iter().map(Formats::of).collect();
         let mut row = Row::new(0, Vec::new());
         while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|error| not_a_workbook(&error))? {
             let (at, column) = cell.get_position();
             let number = at.saturating_add(1);
-            let (read, hidden) = read(cell.get_value(), formats.get(style).copied().unwrap_or_default());
+            let (mut read, hidden) = read(cell.get_value(), formats.get(style).copied().unwrap_or_default());
+            if read.is_empty() && unsolved.contains(&(at, column)) {
+                read = Cell::Broken("（没有结果 no result）".into());
+            }
             if read.is_empty() {
                 continue;
             }
@@ -98,7 +91,30 @@ impl<R: Read + Seek> Workbook<R> {
     }
 }
 
-fn not_a_workbook(error: &dyn std::fmt::Display) -> Trouble {
+impl<R: Read + Seek> Workbook<R> {
+    /// The cells of a sheet that hold a formula whose result the program that wrote it did not keep.
+    fn unsolved(&mut self, sheet: &str) -> Result<HashSet<(u32, u32)>, Trouble> {
+        let mut cells = self.book.worksheet_cells_reader(sheet).map_err(|error| not_a_workbook(&error))?;
+        let mut unsolved = HashSet::new();
+        while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(|error| not_a_workbook(&error))? {
+            if cell.formula.is_none() || !matches!(cell.value, DataRef::Empty) {
+                continue;
+            }
+            if unsolved.len() == MOST_UNSOLVED {
+                return Err(Trouble::new(
+                    "formula_error",
+                    "工作簿里的公式没有计算结果：请用 Excel 或 WPS 打开并保存后再上传",
+                    "the formulas of the workbook have no results: open and save it with a spreadsheet program first",
+                )
+                .at(cell.pos.0.saturating_add(1)));
+            }
+            unsolved.insert(cell.pos);
+        }
+        Ok(unsolved)
+    }
+}
+
+pub(super) fn not_a_workbook(error: &dyn std::fmt::Display) -> Trouble {
     Trouble::new(
         "not_a_workbook",
         format!("不是可读的 .xlsx 工作簿：{error}"),
@@ -106,7 +122,7 @@ fn not_a_workbook(error: &dyn std::fmt::Display) -> Trouble {
     )
 }
 
-/// What the number format of a cell says about its number.
+/// What the number format of a cell says about its number, for one sign of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Format {
     percent: bool,
@@ -114,21 +130,67 @@ struct Format {
     places: Option<usize>,
     /// Whether it shows thousands of the number, or writes 万 behind it.
     scaled: bool,
-    /// How much of a date it shows: 4 its year, 7 its month, 10 its day.
-    date: usize,
+}
+
+/// What the number format of a cell says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Formats {
+    /// Of numbers that are not negative.
+    plus: Format,
+    /// Of negative ones.
+    minus: Format,
+    date: DateFormat,
+}
+
+/// How much of a date is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum DateFormat {
+    #[default]
+    Day,
+    Month,
+    Year,
+    /// Month and day, or the month alone: of which year is not seen.
+    YearlessDay,
+    YearlessMonth,
+}
+
+impl Formats {
+    fn of(style: &Style) -> Self {
+        let code = style.number_format.as_ref().map_or("", |format| format.format_code.as_str());
+        let sections: Vec<&str> = code.split(';').collect();
+        let plus = Format::of(sections[0]);
+        let minus = sections.get(1).filter(|section| !section.is_empty()).map_or(plus, |section| Format::of(section));
+        let date = DateFormat::of(&outside_quotes(sections[0]).collect::<String>());
+        // A section with a condition, such as [>=10000], is for some numbers and not for others.
+        if ["[>", "[<", "[="].iter().any(|condition| code.contains(condition)) {
+            let all: Vec<Format> = sections.iter().take(3).map(|section| Format::of(section)).collect();
+            let differ = all.iter().any(|one| one.scaled || one.percent != plus.percent);
+            let places = all.iter().map(|one| one.places).reduce(|one, other| one.zip(other).map(|(a, b)| a.max(b)));
+            let one = Format { percent: plus.percent, places: places.flatten(), scaled: differ };
+            return Self { plus: one, minus: one, date };
+        }
+        Self { plus, minus, date }
+    }
+}
+
+impl DateFormat {
+    fn of(plain: &str) -> Self {
+        let shows = |letter: char| plain.chars().any(|c| c.eq_ignore_ascii_case(&letter));
+        match (shows('y'), shows('m'), shows('d')) {
+            (true, true, false) => Self::Month,
+            (true, false, false) => Self::Year,
+            (false, true, true) => Self::YearlessDay,
+            // Without a year m may also be the minutes of a time.
+            (false, true, false) if !shows('h') && !shows('s') => Self::YearlessMonth,
+            _ => Self::Day,
+        }
+    }
 }
 
 impl Format {
-    fn of(style: &Style) -> Self {
-        let code = style.number_format.as_ref().map_or("", |format| format.format_code.as_str());
-        let code = code.split(';').next().unwrap_or_default();
+    fn of(code: &str) -> Self {
         let plain: String = outside_quotes(code).collect();
         let shows = |letter: char| plain.chars().any(|c| c.eq_ignore_ascii_case(&letter));
-        let date = match (shows('y'), shows('m'), shows('d')) {
-            (true, true, false) => 7,
-            (true, false, false) => 4,
-            _ => 10,
-        };
         let placeholder = |c: char| matches!(c, '0' | '#' | '?');
         let last = plain.rfind(placeholder).map_or("", |at| &plain[at + 1..]);
         let numeric = plain.contains('0') && !shows('e') && !plain.contains('/');
@@ -138,7 +200,6 @@ impl Format {
             percent: shows('%'),
             places: Some(places).filter(|_| numeric),
             scaled: last.starts_with(',') || (numeric && code.contains(['万', '亿', '千'])),
-            date,
         }
     }
 }
@@ -161,8 +222,9 @@ fn outside_quotes(code: &str) -> impl Iterator<Item = char> {
 }
 
 /// What a cell shows, and the number behind it where that has more digits.
-fn read(value: &DataRef<'_>, format: Format) -> (Cell, Option<String>) {
+fn read(value: &DataRef<'_>, formats: Formats) -> (Cell, Option<String>) {
     let number = |text: String| {
+        let format = if text.starts_with('-') { formats.minus } else { formats.plus };
         if format.scaled {
             return (Cell::Scaled(text), None);
         }
@@ -181,100 +243,37 @@ fn read(value: &DataRef<'_>, format: Format) -> (Cell, Option<String>) {
         DataRef::DateTime(moment) if moment.is_duration() => Cell::Text(decimal(moment.as_f64())),
         DataRef::DateTime(moment) => {
             let (year, month, day, ..) = moment.to_ymd_hms_milli();
-            date(&format!("{year:04}-{month:02}-{day:02}"), format)
+            date(&format!("{year:04}-{month:02}-{day:02}"), formats.date)
         }
-        DataRef::DateTimeIso(text) => date(text, format),
+        DataRef::DateTimeIso(text) => date(text, formats.date),
         DataRef::DurationIso(text) => Cell::Text(text.clone()),
         DataRef::Error(error) => Cell::Broken(error.to_string()),
     };
     (cell, None)
 }
 
-fn date(text: &str, format: Format) -> Cell {
-    Cell::Date(text.get(..format.date).unwrap_or(text).to_owned())
-}
-
-/// Unfolds every part of an archive into nothing and refuses what would be too much.
-fn measure(file: &mut (impl Read + Seek)) -> Result<(), Trouble> {
-    let mut archive = ZipArchive::new(file).map_err(|error| not_a_workbook(&error))?;
-    if archive.len() > MOST_PARTS {
-        return Err(too_large());
-    }
-    let mut left = MOST_BYTES;
-    for index in 0..archive.len() {
-        let part = archive.by_index(index).map_err(|error| not_a_workbook(&error))?;
-        let name = part.name().map_err(|error| not_a_workbook(&error))?.to_lowercase();
-        let most = match name.as_str() {
-            name if name.ends_with("sharedstrings.xml") => MOST_STRING_BYTES,
-            // Pictures are never unfolded, and sheets are read cell by cell.
-            name if !matches!(name.rsplit('.').next(), Some("xml" | "rels")) => continue,
-            name if name.contains("worksheets/") => left,
-            _ => MOST_PART_BYTES,
-        };
-        let most = most.min(left);
-        let mut gauge = Gauge::default();
-        let bytes = io::copy(&mut part.take(most + 1), &mut gauge).map_err(|error| not_a_workbook(&error))?;
-        if bytes > most || gauge.strings > MOST_STRINGS || gauge.formats > MOST_FORMATS {
-            return Err(too_large());
-        }
-        left -= bytes;
-    }
-    Ok(())
-}
-
-fn too_large() -> Trouble {
-    Trouble::new(
-        "too_large",
-        "工作簿展开后过大；请只保留要上传的工作表",
-        "the workbook unfolds to too much; keep only the sheet that is to be sent",
-    )
-}
-
-/// Watches a part go by for the numbers that the reader reserves memory by.
-#[derive(Default)]
-struct Gauge {
-    tail: Vec<u8>,
-    strings: u64,
-    formats: u64,
-}
-
-impl Write for Gauge {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        const COUNT: &[u8] = b"uniqueCount";
-        const FORMAT: &[u8] = b"<xf";
-        /// What may be cut in two by the end of a piece: the attribute with a number of twenty digits.
-        const OVERLAP: usize = 64;
-        let seen = self.tail.len();
-        self.tail.extend_from_slice(bytes);
-        for (at, window) in self.tail.windows(COUNT.len()).enumerate() {
-            if window == COUNT {
-                let digits = self.tail[at + COUNT.len()..].iter().skip_while(|byte| !byte.is_ascii_digit());
-                let digits: String =
-                    digits.take_while(|byte| byte.is_ascii_digit()).map(|byte| char::from(*byte)).take(19).collect();
-                self.strings = self.strings.max(digits.parse().unwrap_or(0));
-            }
-        }
-        let begun = seen.saturating_sub(FORMAT.len() - 1);
-        let formats = self.tail[begun..].windows(FORMAT.len()).filter(|window| *window == FORMAT).count();
-        self.formats += formats as u64;
-        let keep = self.tail.len().saturating_sub(OVERLAP);
-        self.tail.drain(..keep);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+/// As much of a date as is shown; one without its year is text, for a year must be found for it.
+fn date(text: &str, format: DateFormat) -> Cell {
+    let up_to = |end: usize| Cell::Date(text.get(..end).unwrap_or(text).to_owned());
+    let part = |from: usize| text.get(from..from + 2).unwrap_or_default().trim_start_matches('0').to_owned();
+    match format {
+        DateFormat::Day => up_to(10),
+        DateFormat::Month => up_to(7),
+        DateFormat::Year => up_to(4),
+        DateFormat::YearlessDay => Cell::Text(format!("{}月{}日", part(5), part(8))),
+        DateFormat::YearlessMonth => Cell::Text(format!("{}月", part(5))),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
+    use std::io::{self, Cursor, Write};
 
     use rust_xlsxwriter::{ExcelDateTime, Format as Written, Workbook as Writer};
-    use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
+    use zip::{ZipArchive, ZipWriter};
 
+    use super::super::gauge::MOST_STRING_BYTES;
     use super::*;
 
     fn rows(bytes: Vec<u8>, sheet: &str) -> Result<Vec<Row>, Trouble> {
