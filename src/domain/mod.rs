@@ -21,6 +21,7 @@ pub mod word;
 pub(crate) mod json;
 
 mod fixed;
+pub mod measure;
 pub mod money;
 pub mod quantity;
 

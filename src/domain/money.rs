@@ -143,7 +143,7 @@ crate::choice! {
 const UNITS: [(&str, usize); 4] = [("亿元", 8), ("万元", 4), ("千元", 3), ("元", 0)];
 
 /// Signs before an amount that say it is not exact.
-const ABOUT: [&str; 4] = ["约", "大约", "近", "超"];
+const ABOUT: [&str; 6] = ["约", "大约", "将近", "近", "超过", "超"];
 
 /// Signs behind a number that say it is at least so much: 40余次, 100多批.
 const ODD: [&str; 3] = ["余", "多", "左右"];
@@ -195,44 +195,8 @@ pub(crate) fn without_odd(text: &str) -> (&str, bool) {
     ODD.iter().find_map(|sign| text.strip_prefix(sign)).map_or((text, false), |bare| (bare.trim_start(), true))
 }
 
-/// A printed number of one unit in another unit of the same currency, exactly: `1245.7` 万元 is `0.12457` 亿元.
-///
-/// Nothing where the units are not two of one currency, or where more than six decimals would be needed.
-pub(crate) fn converted(number: &str, from: &str, to: &str) -> Option<String> {
-    let (from, to) = (power(from)?, power(to)?);
-    if from.0 != to.0 {
-        return None;
-    }
-    let (negative, whole, decimals) = fixed::split(number).ok()?;
-    let sign = if negative { "-" } else { "" };
-    if from.1 >= to.1 {
-        return Some(format!("{sign}{}", shifted(whole, decimals, from.1 - to.1)));
-    }
-    let places = to.1 - from.1;
-    let digits = format!("{}{whole}", "0".repeat((places + 1).saturating_sub(whole.len())));
-    let (whole, moved) = digits.split_at(digits.len() - places);
-    let whole = match whole.trim_start_matches('0') {
-        "" => "0",
-        rest => rest,
-    };
-    Some(trimmed(&format!("{sign}{whole}.{moved}{decimals}")))
-}
-
-/// The currency of a unit of money, and how many powers of ten of its smallest the unit is.
-fn power(unit: &str) -> Option<(&str, usize)> {
-    let currency = ["美元", "元"].into_iter().find(|currency| unit.ends_with(currency))?;
-    let power = match unit.strip_suffix(currency)? {
-        "" => 0,
-        "千" => 3,
-        "万" => 4,
-        "亿" => 8,
-        _ => return None,
-    };
-    Some((currency, power))
-}
-
 /// Moves the decimal point `power` places to the right, in text, so that nothing is lost on the way.
-fn shifted(whole: &str, decimals: &str, power: usize) -> String {
+pub(crate) fn shifted(whole: &str, decimals: &str, power: usize) -> String {
     let (moved, left) = decimals.split_at(decimals.len().min(power));
     let digits = format!("{whole}{moved}{}", "0".repeat(power - moved.len()));
     let digits = match digits.trim_start_matches('0') {
@@ -298,21 +262,6 @@ mod tests {
             ("1,000元", "not_a_number"),
         ] {
             assert_eq!(Printed::parse(text).map_err(|wrong| wrong.code), Err(code), "{text}");
-        }
-    }
-
-    #[test]
-    fn units_of_one_currency_are_converted_exactly() {
-        for (number, from, to, expected) in [
-            ("1245.7", "万元", "亿元", Some("0.12457")),
-            ("1.2457", "亿元", "万元", Some("12457")),
-            ("210000", "美元", "万美元", Some("21")),
-            ("-5", "万元", "亿元", Some("-0.0005")),
-            ("13", "家", "个", None),
-            ("21", "万美元", "万元", None),
-            ("5", "百万元", "万元", None),
-        ] {
-            assert_eq!(converted(number, from, to).as_deref(), expected, "{number}{from}");
         }
     }
 

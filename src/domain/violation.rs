@@ -109,10 +109,23 @@ pub fn unknown_name(code: &'static str, what: (&str, &str), written: &str, known
     Wrong::new(code, zh, en)
 }
 
-/// At most eighty characters of what was sent: an error must not echo a whole upload.
+/// At most eighty characters of what was sent, all of them visible: an error must not echo a whole upload, nor what no
+/// database keeps.
 pub(crate) fn shortened(text: &str) -> String {
     const MOST: usize = 80;
-    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain(['…']).collect() }
+    let text = visible(text);
+    if text.chars().count() <= MOST { text } else { text.chars().take(MOST).chain(['…']).collect() }
+}
+
+/// A text with pictures (␀) where it has control characters, and spaces where it has line breaks.
+pub(crate) fn visible(text: &str) -> String {
+    let seen = |c: char| match c {
+        '\n' | '\r' | '\t' => ' ',
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(seen).collect()
 }
 
 // From here on: how `deserr`, which reads a body to its end instead of stopping at the first mistake, fills `Violations`.

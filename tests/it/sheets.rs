@@ -340,7 +340,7 @@ fn lines() -> Vec<Case> {
             "budget_lines",
             "",
             format!("{plain},,,30217,2\n"),
-            wrong(&[("B3", "missing_field"), ("C3", "missing_field")]),
+            wrong(&[("A3", "missing_field"), ("B3", "missing_field"), ("C3", "missing_field")]),
         ),
         case(
             "merged cells, filled",
@@ -423,21 +423,56 @@ fn months() -> Vec<Case> {
         case("from January of what is told by the month", "progress", "year=2023", sheet("1-7月", "3").replace("外商直接投资", "走访企业"), wrong(&[("B2", "not_cumulative")])),
         case("a unit of count stays in print", "progress", "", sheet("2023-07", "13家").replace("外商直接投资", "新签约项目"), rows(&[("430922103:2023-07:projects-signed", json!({ "value": "13", "value_as_printed": "13家" }))])),
         case("money in another unit is converted", "progress", "", sheet("2023-07", "1245.7万元").replace("外商直接投资", "省外境内资金"), rows(&[("430922103:2023-07:out-of-province-capital", json!({ "value": "0.12457", "value_as_printed": "1245.7万元" }))])),
-        case("the head names another unit", "progress", "", sheet("2023-07", "210000").replace("完成值", "完成值（美元）"), one()),
+        case("the head names another unit", "progress", "", sheet("2023-07", "210000").replace("完成值", "完成值（美元）"), rows(&[(FDI, json!({ "value": "21", "value_as_printed": "210000美元" }))])),
+        case("the row names another unit", "progress", "", "乡镇,月份,指标,计量单位,完成值\n鸬鹚渡镇,2023-07,fdi,美元,约210000\n", rows(&[(FDI, json!({ "value": "21", "value_as_printed": "约210000美元" }))])),
+        case("the title names the unit of money", "progress", "", format!("单位：万元\n{}", sheet("2023-07", "1245.7").replace("外商直接投资", "省外境内资金")), rows(&[("430922103:2023-07:out-of-province-capital", json!({ "value": "0.12457", "value_as_printed": "1245.7万元" }))])),
+        case("the title names the unit of money, not of what is counted", "progress", "", format!("单位：万元\n{}", sheet("2023-07", "13").replace("外商直接投资", "新签约项目")), rows(&[("430922103:2023-07:projects-signed", value("13"))])),
+        case("the caller names the unit of money", "progress", "amount_unit=wan_yuan", sheet("2023-07", "1245.7").replace("外商直接投资", "省外境内资金"), rows(&[("430922103:2023-07:out-of-province-capital", json!({ "value": "0.12457" }))])),
+        case("the title names a unit of another currency", "progress", "", format!("单位：万元\n{}", sheet("2023-07", "21")), wrong(&[("D3", "wrong_unit")])),
+        case("thousands of what is counted", "progress", "", sheet("2023-07", "3千").replace("外商直接投资", "新签约项目"), rows(&[("430922103:2023-07:projects-signed", json!({ "value": "3000", "value_as_printed": "3千" }))])),
+        case("a percentage of what is counted", "progress", "", sheet("2023-07", "86.67%").replace("外商直接投资", "新签约项目"), wrong(&[("D2", "wrong_unit")])),
+        case("tons of what is counted", "progress", "", sheet("2023-07", "5吨").replace("外商直接投资", "新签约项目"), wrong(&[("D2", "wrong_unit")])),
+        case("two numbers in a cell", "progress", "", sheet("2023-07", "3-5个").replace("外商直接投资", "新签约项目"), wrong(&[("D2", "not_a_number")])),
+        case("a number that Excel ate", "progress", "", sheet("2023-07", "1.2E+05"), wrong(&[("D2", "not_a_number")])),
+        case("two numbers with a space between", "progress", "", sheet("2023-07", "12 13"), wrong(&[("D2", "bad_separators")])),
+        case("a day that is none", "progress", "", sheet("2023-02-30", "21"), wrong(&[("B2", "invalid_date")])),
+        case("a period that is written like a date", "progress", "", sheet("2023.1-7", "21"), wrong(&[("B2", "invalid_month")])),
+        case("a year and a month of another", "progress", "", "乡镇,年度,月份,指标,完成值\n鸬鹚渡镇,2023,2022-07,fdi,21\n", wrong(&[("B2", "year_and_month_differ")])),
+        case("a year left blank is not the caller's", "progress", "year=2023", "乡镇,年度,月份,指标,完成值\n鸬鹚渡镇,,7月,fdi,21\n", wrong(&[("C2", "month_needs_year")])),
+        case("a town left blank is not the token's", "progress", "", sheet("2023-07", "21").replace("鸬鹚渡镇", ""), wrong(&[("A2", "missing_field")])),
+        case("an id and a town of its own", "progress", "", format!("id,乡镇,完成值\n{FDI},鸬鹚渡镇,21\n"), one()),
+        case("an id and another month", "progress", "", format!("id,月份,完成值\n{FDI},2023-08,21\n"), wrong(&[("B2", "code_and_name_differ")])),
+        case("last year's value beside this year's", "progress", "", "乡镇,月份,指标,完成值,完成值（上年）\n鸬鹚渡镇,2023-07,fdi,21,18\n", one()),
+        case("last year's value alone", "progress", "", sheet("2023-07", "21").replace("完成值", "完成值（上年）"), wrong(&[("1", "unknown_column")])),
+        case("a head with nothing to state", "progress", "", "乡镇,月份,指标\n鸬鹚渡镇,2023-07,fdi\n", wrong(&[("1", "no_value_column")])),
+        case("two tables on a sheet", "progress", "", format!("{}\n{}", sheet("2023-07", "21"), sheet("2023-08", "22")), wrong(&[("4", "two_heads")])),
+        case("nothing but a head", "progress", "", "乡镇,月份,指标,完成值\n", wrong(&[("", "no_rows")])),
+        case("nothing but rows that state nothing", "progress", "", sheet("2023-07", ""), wrong(&[("", "no_rows")])),
+        case("a remark in the first column is no note", "progress", "", "备注,乡镇,月份,指标,完成值\n备注：补报,鸬鹚渡镇,2023-07,fdi,21\n", rows(&[(FDI, json!({ "value": "21", "note": "备注：补报" }))])),
+        case("a control character in a heading and a cell", "progress", "", sheet("2023-07", "2\u{1}1").replace("乡镇,", "乡镇,x\u{1}y,").replace("鸬鹚渡镇,", "鸬鹚渡镇,\u{1},"), wrong(&[("E2", "not_a_number")])),
+        case("a quote in the middle of a cell", "progress", "", sheet("2023-07", "\"2\"1"), wrong(&[("2", "stray_quote")])),
+        case("two quotes that are no pair", "progress", "", "乡镇,月份,指标,完成值,备注\n鸬鹚渡镇,2023-07,fdi,21,\"一\n鸬鹚渡镇,2023-08,fdi,22,二\n鸬鹚渡镇,2023-09,fdi,23,\"\n", wrong(&[("2", "stray_quote")])),
         case("money of another currency", "progress", "", sheet("2023-07", "21万元"), wrong(&[("D2", "wrong_unit")])),
         case("an approximate value", "progress", "", sheet("2023-07", "约21"), rows(&[(FDI, json!({ "value": "21", "value_as_printed": "约21" }))])),
         case("a town that is nearly one", "progress", "", sheet("2023-07", "21").replace("鸬鹚渡镇", "鸬兹渡镇"), wrong(&[("A2", "unknown_name")])),
         case("a town that is nobody's business here", "progress", "", sheet("2023-07", "21").replace("鸬鹚渡镇", "桃江县"), wrong(&[("A2", "unknown_name")])),
         case("no town where the token has one", "progress", "", "月份,指标,完成值\n2023-07,fdi,21\n", one()),
-        case("ids", "progress", "", format!("编号,完成值\n{FDI},21\n"), one()),
-        case("an id of another town", "progress", "", "编号,完成值\n430922:2023-07:fdi,21\n", wrong(&[("2", "unknown_name")])),
-        case("an id with too few parts", "progress", "", "编号,完成值\n430922103:fdi,21\n", wrong(&[("A2", "invalid_id")])),
+        case("ids", "progress", "", format!("id,完成值\n{FDI},21\n"), one()),
+        case("an id of another town", "progress", "", "id,完成值\n430922:2023-07:fdi,21\n", wrong(&[("2", "unknown_name")])),
+        case("an id with too few parts", "progress", "", "id,完成值\n430922103:fdi,21\n", wrong(&[("A2", "invalid_id")])),
         case("more decimals than are held", "progress", "", sheet("2023-07", "0.1234567"), wrong(&[("D2", "too_precise")])),
         case("lines of JSON", "progress", "", format!("{{\"id\": \"{FDI}\", \"facts\": {{\"value\": \"21\"}}}}\n\n"), one()).of("ndjson"),
         case("lines of JSON with names of their own", "progress", "", "{\"乡镇\": \"鸬鹚渡镇\", \"月份\": \"2023年7月\", \"指标\": \"外商直接投资\", \"完成值\": 21}\n", one()).of("ndjson"),
         case("a JSON document", "progress", "month=2023-07", "{\"rows\": [{\"unit\": \"430922103\", \"indicator\": \"fdi\", \"value\": 21.0}]}", one()).of("json"),
         case("an item as the API answers it", "progress", "", format!("{{\"rows\": [{{\"id\": \"{FDI}\", \"unit\": \"430922103\", \"month\": \"2023-07\", \"indicator\": \"fdi\", \"facts\": {{\"value\": \"21\", \"value_as_printed\": null, \"note\": null}}, \"revision\": 7}}]}}"), one()).of("json"),
         case("a JSON row with a slip", "progress", "", format!("{{\"rows\": [{{\"id\": \"{FDI}\", \"valeu\": \"21\", \"value\": \"21\"}}]}}"), wrong(&[("1", "unknown_field")])).of("json"),
+        case("a JSON row that clears", "progress", "", format!("{{\"rows\": [{{\"id\": \"{FDI}\", \"value\": null}}]}}"), wrong(&[("1", "missing_field")])).of("json"),
+        case("a JSON row with one field by two names", "progress", "", format!("{{\"rows\": [{{\"id\": \"{FDI}\", \"value\": 21, \"完成值\": 22}}]}}"), wrong(&[("1", "duplicate_field")])).of("json"),
+        case("a JSON row with a field beside its facts and in them", "progress", "", format!("{{\"rows\": [{{\"id\": \"{FDI}\", \"value\": 21, \"facts\": {{\"value\": 22}}}}]}}"), wrong(&[("1", "duplicate_field")])).of("json"),
+        case("a JSON row with an id and another town", "progress", "", format!("{{\"rows\": [{{\"id\": \"{FDI}\", \"unit\": \"430922\", \"value\": 21}}]}}"), wrong(&[("1", "unknown_name")])).of("json"),
+        case("a JSON number with more digits than are held", "progress", "", format!("{{\"rows\": [{{\"id\": \"{FDI}\", \"value\": 21.123456789012}}]}}"), wrong(&[("1", "too_precise")])).of("json"),
+        case("JSON without rows", "progress", "", "{\"rows\": []}", wrong(&[("", "no_rows")])).of("json"),
+        case("JSON with control characters", "progress", "", format!("{{\"rows\": [{{\"id\": \"{FDI}\", \"value\": \"\\u0000\", \"x\\u0000\": \"\\u0000\"}}]}}"), wrong(&[("1", "unknown_field"), ("1", "not_a_number")])).of("json"),
         case("JSON that is none", "progress", "", "{\"rows\": [", wrong(&[("", "malformed_json")])).of("json"),
     ]);
     all
@@ -562,6 +597,24 @@ fn workbooks() -> Vec<Case> {
             },
             one(),
         ),
+        xlsx(
+            "a formula whose result was not kept",
+            "",
+            raw_book(&wps().replace("<c t=\"inlineStr\"><is><t>10.93</t></is></c>", "<c><f>5+5.93</f></c>")),
+            wrong(&[("E2", "formula_error")]),
+        ),
+        xlsx(
+            "negative numbers in a format of their own",
+            "",
+            number(-10.93, "0.00%;0.00"),
+            wrong(&[("E2", "negative_money")]),
+        ),
+        xlsx(
+            "numbers in a format for some of them",
+            "",
+            number(109_300.0, "[>=10000]0!.0,\"万\";0"),
+            wrong(&[("E2", "scaled_format")]),
+        ),
         xlsx("two sheets that fit", "", two(["一月", "二月"]), wrong(&[("", "several_sheets")])),
         xlsx("the sheet by name", "sheet=二月", two(["一月", "二月"]), one()),
         xlsx("the sheet by number", "sheet=1", two(["一月", "二月"]), one()),
@@ -582,22 +635,35 @@ fn workbooks() -> Vec<Case> {
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1........".to_vec(),
             wrong(&[("", "old_workbook")]),
         ),
-        xlsx("WPS: cells without addresses, strings inline", "", wps(), one()),
+        xlsx("WPS: cells without addresses, strings inline", "", raw_book(&wps()), one()),
         case("a date in a month's column", "progress", "", july("yyyy-mm-dd"), rows(&[(FDI, value("21"))])).of("xlsx"),
         case("a month shown as Excel shows it", "progress", "", july("mmm-yy"), rows(&[(FDI, value("21"))])).of("xlsx"),
+        case(
+            "a day shown without its year",
+            "progress",
+            "year=2024",
+            july("m\"月\"d\"日\""),
+            rows(&[("430922103:2024-07:fdi", value("21"))]),
+        )
+        .of("xlsx"),
+        case("a month shown without its year", "progress", "", july("m\"月\""), wrong(&[("B2", "month_needs_year")]))
+            .of("xlsx"),
         case("a month shown in Chinese", "progress", "", july("yyyy\"年\"m\"月\""), rows(&[(FDI, value("21"))]))
             .of("xlsx"),
     ]
 }
 
-/// A workbook as programs write it that keep to the letter of the standard and to nothing else: no addresses, no table
-/// of strings, no styles.
-fn wps() -> Vec<u8> {
-    use std::io::Write;
+/// The rows of a sheet as programs write them that keep to the letter of the standard: no addresses, strings inline.
+fn wps() -> String {
     let cell = |text: &str| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>");
     let row = |cells: &[&str]| format!("<row>{}</row>", cells.iter().map(|text| cell(text)).collect::<String>());
-    let sheet = row(&["单位", "年度", "项目", "科目", "执行数（万元）"])
-        + &row(&["209002", "2023", "209002-2023-01", "30216", "10.93"]);
+    row(&["单位", "年度", "项目", "科目", "执行数（万元）"])
+        + &row(&["209002", "2023", "209002-2023-01", "30216", "10.93"])
+}
+
+/// A workbook of these rows and of nothing else: no table of strings, no styles.
+fn raw_book(sheet: &str) -> Vec<u8> {
+    use std::io::Write;
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let package = "http://schemas.openxmlformats.org/package/2006";

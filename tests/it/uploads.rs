@@ -365,8 +365,10 @@ on_both! {
             let text = String::from_utf8(admin.get_bytes(&format!("/v1/upload-templates/{kind}.csv")).await).unwrap();
             assert_eq!(text.lines().count(), 2, "{text}");
             // Sent back untouched it has a head that is understood, and nothing in it but an example.
-            let reply = csv(&admin, &format!("kind={kind}"), text).await.expect(201);
-            assert_eq!((&reply.body["receipt"]["received"], &reply.body["receipt"]["asides"]), (&json!(0), &json!([{ "row": 2, "reason": "example" }])), "{kind}");
+            let reply = csv(&admin, &format!("kind={kind}"), text).await.expect(422);
+            assert_eq!(wrong(&reply), pairs(&[("null", "no_rows")]), "{kind}");
+            let upload = admin.get(&format!("/v1/uploads/{}", reply.body["upload"].as_str().unwrap())).await.body;
+            assert_eq!(upload["receipt"]["asides"], json!([{ "row": 2, "reason": "example" }]), "{kind}");
             admin.get_bytes(&format!("/v1/upload-templates/{kind}.xlsx")).await;
         }
         let bytes = service.caller_of(Role::Reporter, Some("430922103")).get_bytes("/v1/upload-templates/budget_lines.xlsx?year=2023").await;
@@ -395,7 +397,7 @@ on_both! {
         let other = csv(&stranger, "kind=progress&year=2023", MONTHLY).await.expect(422);
         assert_eq!(wrong(&other)[0].1, "unknown_name");
         // What a foreign row holds is not told by stating it.
-        let guess = csv(&stranger, "kind=progress", "编号,完成值\n430922:2023-12:fdi,21\n").await.expect(422);
+        let guess = csv(&stranger, "kind=progress", "id,完成值\n430922:2023-12:fdi,21\n").await.expect(422);
         assert_eq!(wrong(&guess), pairs(&[("2", "unknown_name")]));
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Forgiving about how a thing is written, unforgiving about what it means: what could mean two things is refused.
 
-use crate::domain::money::{AmountUnit, Printed};
-use crate::domain::quantity::PrintedQuantity;
+use crate::domain::fixed;
+use crate::domain::money::{AmountUnit, Printed, without_about, without_odd};
 use crate::domain::sheet::Cell;
 use crate::domain::violation::Wrong;
 
@@ -88,17 +88,29 @@ pub fn code(cell: &Cell) -> Result<String, Wrong> {
     Ok(text)
 }
 
-/// A number without what writers add: width, thousands separators, currency sign, a bare point.
+/// A number without what writers add: width, thousands separators, the sign of the 元, a bare point.
 ///
 /// # Errors
 /// `bad_separators`: 1,23 could be 1.23 or 123.
 pub fn number(cell: &Cell) -> Result<String, Wrong> {
-    let text = narrow(&text(cell)?).replace(' ', "");
-    let text = text.trim_start_matches(['¥', '￥', '$', '+']);
+    let text = without_spaces(&narrow(&text(cell)?));
+    let text = text.trim_start_matches(['¥', '￥', '+']);
     let text = text.strip_prefix("人民币").unwrap_or(text);
     let text = without_separators(text)?;
     let bare = text.strip_prefix('.').map(|decimals| format!("0.{decimals}"));
     Ok(bare.unwrap_or(text))
+}
+
+/// Takes out spaces; between two digits one is a thousands separator, or a mistake.
+fn without_spaces(text: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if whole.ends_with(|c: char| c.is_ascii_digit()) && word.starts_with(|c: char| c.is_ascii_digit()) {
+            whole.push(',');
+        }
+        whole += word;
+    }
+    whole
 }
 
 /// Takes out thousands separators that stand where they belong.
@@ -176,40 +188,42 @@ pub fn amount(cell: &Cell, unit: Unit) -> Result<Amount, Wrong> {
     Ok(Amount { yuan, printed: Some(printed) })
 }
 
-/// A quantity: its number, its print where that says more than the number, and the unit it names.
+/// A quantity as it is written: `约21万美元`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reached {
-    /// The number, as the API takes it.
-    pub value: String,
-    /// As it stands in the sheet, where it is more than the number: 13家, 约79.4.
-    pub printed: Option<String>,
-    /// The measure unit in the cell.
+pub struct Written {
+    /// The whole of it, narrow and without separators.
+    pub text: String,
+    /// The number.
+    pub number: String,
+    /// Whether it is approximate (约), or at least so much (余).
+    pub approximate: bool,
+    /// The measure unit behind the number.
     pub measure_unit: Option<String>,
 }
 
-/// Reads a quantity with whatever stands around it.
+/// Reads a quantity: one number, a doubt before or behind it, a measure unit of letters. Anything else is no quantity:
+/// `3-5个` is two numbers, `1.2E+05` has lost its digits.
 ///
 /// # Errors
-/// `not_a_number`.
-pub fn quantity(cell: &Cell) -> Result<Reached, Wrong> {
+/// `not_a_number`, `bad_separators`.
+pub fn quantity(cell: &Cell) -> Result<Written, Wrong> {
     let text = number(cell)?;
-    if let Some(negative) = text.strip_prefix('-').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
-        let number = negative.trim_end_matches(|c: char| !c.is_ascii_digit());
-        return Ok(Reached {
-            value: format!("-{number}"),
-            printed: (number != negative).then(|| text.clone()),
-            measure_unit: Some(negative[number.len()..].to_owned()).filter(|unit| !unit.is_empty()),
-        });
+    let (bare, about) = without_about(&text);
+    let unsigned = bare.strip_prefix('-').unwrap_or(bare);
+    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+    let (number, rest) = bare.split_at(bare.len() - unsigned.len() + end);
+    let (unit, odd) = without_odd(rest);
+    let (unit, vague) = unit.strip_suffix("左右").map_or((unit, false), |unit| (unit, true));
+    fixed::split(number)?;
+    if !unit.chars().all(|c| c.is_alphabetic() || "%‰/·²³".contains(c)) {
+        return Err(Wrong::new("not_a_number", "不是一个数值", "not one number"));
     }
-    let Some(printed) = PrintedQuantity::parse(&text) else {
-        // The word itself says what is wrong with it.
-        return Ok(Reached { value: text, printed: None, measure_unit: None });
-    };
-    let more = printed.approximate || !printed.measure_unit.is_empty();
-    let measure_unit = Some(printed.measure_unit.to_owned()).filter(|unit| !unit.is_empty());
-    let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let value = digits.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default().to_owned();
-    Ok(Reached { value, printed: more.then_some(text), measure_unit })
+    Ok(Written {
+        number: number.to_owned(),
+        approximate: about || odd || vague,
+        measure_unit: Some(folded(unit)).filter(|unit| !unit.is_empty()),
+        text,
+    })
 }
 
 /// A percentage: `86.67%`, `86.67`, or a number shown with a percent sign.
@@ -293,23 +307,33 @@ mod tests {
 
     #[test]
     fn quantities_keep_what_is_written_around_them() {
-        for (cell, value, printed, unit) in [
-            ("21", "21", None, None),
-            ("13家", "13", Some("13家"), Some("家")),
-            ("约79.4", "79.4", Some("约79.4"), None),
-            ("40余次", "40", Some("40余次"), Some("次")),
-            ("1,234.50", "1234.50", None, None),
-            ("-3.5", "-3.5", None, None),
-            ("２１万美元", "21", Some("21万美元"), Some("万美元")),
-            ("很多", "很多", None, None),
+        for (cell, number, approximate, unit) in [
+            ("21", "21", false, None),
+            ("13家", "13", false, Some("家")),
+            ("约79.4", "79.4", true, None),
+            ("40余次", "40", true, Some("次")),
+            ("100家左右", "100", true, Some("家")),
+            ("1,234.50", "1234.50", false, None),
+            ("1 234", "1234", false, None),
+            ("-3.5", "-3.5", false, None),
+            ("２１万美元", "21", false, Some("万美元")),
+            ("86.67%", "86.67", false, Some("%")),
+            ("3千", "3", false, Some("千")),
+            ("5 M³", "5", false, Some("m³")),
         ] {
             let read = quantity(&said(cell)).unwrap();
             assert_eq!(
-                (read.value.as_str(), read.printed.as_deref(), read.measure_unit.as_deref()),
-                (value, printed, unit),
+                (read.number.as_str(), read.approximate, read.measure_unit.as_deref()),
+                (number, approximate, unit),
                 "{cell}"
             );
         }
+        for cell in
+            ["很多", "3-5个", "5+2", "1.2E+05", "2e5", "1.2.3", "13家（含1家续建）", "12/20", "007", "$5", "家13"]
+        {
+            assert_eq!(quantity(&said(cell)).map_err(|wrong| wrong.code), Err("not_a_number"), "{cell}");
+        }
+        assert_eq!(quantity(&said("12 13")).map_err(|wrong| wrong.code), Err("bad_separators"));
     }
 
     #[test]

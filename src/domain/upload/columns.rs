@@ -30,7 +30,7 @@ const fn fact(field: &'static str, reads: Reads, names: &'static [&'static str],
 }
 
 /// The whole key in one column; never in a template.
-const ID: Column = column("id", Part::Key, Reads::Id, &["id", "编号", "条目编号"], "");
+const ID: Column = column("id", Part::Key, Reads::Id, &["id", "条目编号"], "");
 const UNIT: Column = column(
     "unit",
     Part::Key,
@@ -79,6 +79,9 @@ const INDICATOR: Column = column(
     "fdi",
 );
 const ASSIGNER_NAMES: &[&str] = &["下达方", "下达单位", "任务来源", "下达级次", "assigner", "assigned_by"];
+
+/// What the quantity of a row is in, where its cell does not say.
+const MEASURE_UNIT: Column = column("measure_unit", Part::Help, Reads::Text, &["计量单位", "measure_unit"], "万美元");
 
 pub(super) const UNITS: &[Column] = &[
     ID,
@@ -198,6 +201,11 @@ pub(super) const BUDGET_LINES: &[Column] = &[
             "实际支出",
             "实际支出数",
             "执行金额",
+            "本年支出",
+            "本年支出数",
+            "本年执行数",
+            "累计支出",
+            "累计支出数",
             "executed",
         ],
         "1.58",
@@ -231,6 +239,7 @@ pub(super) const TARGETS: &[Column] = &[
     column("project", Part::MaybeKey, Reads::Project, PROJECT_NAMES, ""),
     INDICATOR,
     column("assigner", Part::Key, Reads::Assigner, ASSIGNER_NAMES, "本单位"),
+    MEASURE_UNIT,
     fact(
         "value",
         Reads::Quantity("value_as_printed"),
@@ -254,6 +263,7 @@ pub(super) const PROGRESS: &[Column] = &[
         "2023-12",
     ),
     INDICATOR,
+    MEASURE_UNIT,
     fact(
         "value",
         Reads::Quantity("value_as_printed"),
@@ -268,6 +278,11 @@ pub(super) const PROGRESS: &[Column] = &[
             "累计完成值",
             "累计完成数",
             "本年累计",
+            "实际数",
+            "实际值",
+            "完成量",
+            "完成金额",
+            "累计数",
             "value",
             "actual",
         ],

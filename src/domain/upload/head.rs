@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::cell::folded;
 use super::kind::{Column, Part, Reads, UploadKind};
+use crate::domain::measure;
 use crate::domain::money::AmountUnit;
-use crate::domain::sheet::{Cell, Row, Trouble, letters};
+use crate::domain::sheet::{Row, Trouble, letters};
 
 /// Rows among which the head is looked for: titles and notes stand above it.
 pub const LOOKED_AT: usize = 30;
@@ -58,18 +59,21 @@ impl Known {
         Self { kind, names }
     }
 
-    /// What a heading is.
+    /// What a heading is. Brackets that hold neither a unit nor a mere remark make another column of it:
+    /// `执行数（上年）` is not 执行数.
     pub fn heading(&self, text: &str) -> Heading {
         let name = folded(text).trim_matches(['*', ':', '.']).to_owned();
         let text = text.trim().to_owned();
         if let Some(column) = self.names.get(&name) {
             return Heading { text, column: Some(column), unit: None };
         }
-        let (bare, unit) = cut(&name);
-        if let Some(column) = self.names.get(&bare) {
-            return Heading { text, column: Some(column), unit };
+        let (bare, inside) = cut(&name);
+        let column = self.names.get(&bare).copied();
+        match inside {
+            Some(unit) if column.is_some() && is_unit(&unit) => Heading { text, column, unit: Some(unit) },
+            Some(inside) if is_remark(&inside) => Heading { text, column, unit: None },
+            _ => Heading { text, column: None, unit: None },
         }
-        Heading { text, column: None, unit: None }
     }
 
     /// Reads a row as a head.
@@ -81,10 +85,10 @@ impl Known {
     /// The head among the first rows of a sheet: the row with the most columns of the kind, at least two.
     ///
     /// # Errors
-    /// `no_head`; and those of [`Known::check`].
+    /// `no_head`, `two_heads`; and those of [`Known::check`].
     pub fn find(&self, rows: &[Row], given: &[&str]) -> Result<Head, Trouble> {
         let Some((place, mut head)) = self.best(rows) else {
-            let wanted: Vec<&str> = self.wanted(given).collect();
+            let wanted: Vec<&str> = self.wanted(given).map(|column| column.names[0]).collect();
             return Err(Trouble::new(
                 "no_head",
                 format!("前 {LOOKED_AT} 行里没有找到表头；{}的表头应有：{}", self.kind.zh(), wanted.join("、")),
@@ -93,7 +97,12 @@ impl Known {
         };
         head.title_unit = rows[..place].iter().flat_map(|row| &row.cells).find_map(|cell| title_unit(&cell.shown()));
         self.check(&head, given)?;
-        Ok(head)
+        let other = rows.iter().map(|row| self.head(row)).find(|other| {
+            other.row != head.row
+                && 2 * understood(other) >= understood(&head).max(4)
+                && self.missing(other, given).is_empty()
+        });
+        other.map_or(Ok(head.clone()), |other| Err(two_heads(&head, &other)))
     }
 
     /// How many columns of the kind the likeliest head among these rows has.
@@ -108,29 +117,27 @@ impl Known {
     }
 
     /// The columns that must be there where the caller has not given them.
-    fn wanted(&self, given: &[&str]) -> impl Iterator<Item = &'static str> {
+    fn wanted(&self, given: &[&str]) -> impl Iterator<Item = &'static Column> {
         let needed = |column: &&Column| {
             column.part == Part::Key && !matches!(column.reads, Reads::Id) && !given.contains(&column.field)
         };
-        self.kind.columns().iter().filter(needed).map(|column| column.names[0]).collect::<Vec<_>>().into_iter()
+        self.kind.columns().iter().filter(needed).collect::<Vec<_>>().into_iter()
     }
 
-    /// Whether a head has what every row needs, and nothing twice.
+    /// Those of them that a head does not have; none where it has the whole id.
+    fn missing(&self, head: &Head, given: &[&str]) -> Vec<&'static str> {
+        let whole = head.place("id").is_some();
+        let lacks = |column: &&'static Column| !whole && head.place(column.field).is_none();
+        self.wanted(given).filter(lacks).map(|column| column.names[0]).collect()
+    }
+
+    /// Whether a head has what every row needs, something to state, and nothing twice.
     ///
     /// # Errors
-    /// `missing_column`, `duplicate_column`, `unknown_column`: one that is nearly a column of the kind.
+    /// `missing_column`, `duplicate_column`, `unknown_column`: one that is nearly a column of the kind;
+    /// `no_value_column`.
     pub fn check(&self, head: &Head, given: &[&str]) -> Result<(), Trouble> {
-        let whole = head.headings.iter().any(|heading| heading.reads(|reads| matches!(reads, Reads::Id)));
-        let has =
-            |field: &str| head.headings.iter().any(|heading| heading.column.is_some_and(|one| one.field == field));
-        let missing: Vec<&str> = self
-            .kind
-            .columns()
-            .iter()
-            .filter(|column| column.part == Part::Key && !matches!(column.reads, Reads::Id))
-            .filter(|column| !whole && !given.contains(&column.field) && !has(column.field))
-            .map(|column| column.names[0])
-            .collect();
+        let missing = self.missing(head, given);
         if !missing.is_empty() {
             let (zh, en) = (missing.join("、"), missing.join(", "));
             return Err(Trouble::new(
@@ -140,6 +147,7 @@ impl Known {
             )
             .at(head.row));
         }
+        let has = |field: &str| head.place(field).is_some();
         for (place, heading) in head.headings.iter().enumerate() {
             let Some(column) = heading.column else {
                 self.near(heading, &has).map_or(Ok(()), |near| Err(unknown_column(head.row, place, heading, near)))?;
@@ -148,7 +156,7 @@ impl Known {
             // A code and its name may stand side by side: they are compared in every row.
             let twice = head.headings[..place]
                 .iter()
-                .any(|before| before.column.is_some_and(|one| std::ptr::eq(one, column)) && !may_stand_twice(column));
+                .any(|before| before.column.is_some_and(|one| std::ptr::eq(one, column)) && !column.may_stand_twice());
             if twice {
                 let (letter, text) = (letters(place), &heading.text);
                 return Err(Trouble::new(
@@ -159,7 +167,24 @@ impl Known {
                 .at(head.row));
             }
         }
-        Ok(())
+        self.states_something(head)
+    }
+
+    /// Whether a head has a column that is no part of the key.
+    fn states_something(&self, head: &Head) -> Result<(), Trouble> {
+        let states = |column: &Column| matches!(column.part, Part::Fact | Part::Claim);
+        if head.headings.iter().filter_map(|heading| heading.column).any(states) {
+            return Ok(());
+        }
+        let columns =
+            self.kind.columns().iter().filter(|column| states(column) && !column.field.ends_with("_as_printed"));
+        let names: Vec<&str> = columns.map(|column| column.names[0]).collect();
+        Err(Trouble::new(
+            "no_value_column",
+            format!("表头（第 {} 行）没有要填报的列，应至少有其一：{}", head.row, names.join("、")),
+            format!("the head (row {}) has nothing but keys; it needs one of {}", head.row, names.join(", ")),
+        )
+        .at(head.row))
     }
 
     /// A column that a heading is nearly called and that is not there.
@@ -168,7 +193,7 @@ impl Known {
         let close = |known: &&String| {
             let length = known.chars().count().min(name.chars().count());
             let most = if length >= 6 { 2 } else { usize::from(length >= 3) };
-            (1..=most).contains(&strsim::damerau_levenshtein(known, &name))
+            strsim::damerau_levenshtein(known, &name) <= most
         };
         self.names
             .iter()
@@ -179,23 +204,68 @@ impl Known {
 }
 
 impl Heading {
-    fn reads(&self, wanted: impl Fn(Reads) -> bool) -> bool {
-        self.column.is_some_and(|column| wanted(column.reads))
+    /// Whether the column numbers the rows, and nothing is lost with it.
+    pub fn is_serial(&self) -> bool {
+        ["序号", "行号", "项次", "no", "no.", "#"].contains(&folded(&self.text).as_str())
     }
 }
 
-fn may_stand_twice(column: &Column) -> bool {
-    matches!(column.reads, Reads::Unit | Reads::Project | Reads::EconomicClass | Reads::Indicator)
+fn two_heads(head: &Head, other: &Head) -> Trouble {
+    let (one, other) = (head.row.min(other.row), head.row.max(other.row));
+    Trouble::new(
+        "two_heads",
+        format!("第 {one} 行和第 {other} 行都是表头：一个工作表里只放一张表"),
+        format!("rows {one} and {other} are both heads: put one table on a sheet"),
+    )
+    .at(other)
 }
 
 fn unknown_column(row: u32, place: usize, heading: &Heading, near: &str) -> Trouble {
     let (letter, text) = (letters(place), &heading.text);
+    let (hint_zh, hint_en) = match cut(&folded(text)).1 {
+        Some(inside) => (format!("；括号里的“{inside}”不是单位"), format!("; `{inside}` in its brackets is no unit")),
+        None => Default::default(),
+    };
     Trouble::new(
         "unknown_column",
-        format!("{letter} 列“{text}”不认识，是否为“{near}”？如果不是，请删除该列"),
-        format!("column {letter} `{text}` is not known; did you mean `{near}`? if not, take it out"),
+        format!("{letter} 列“{text}”不认识{hint_zh}，是否为“{near}”？如果不是，请删除该列"),
+        format!("column {letter} `{text}` is not known{hint_en}; did you mean `{near}`? if not, take it out"),
     )
     .at(row)
+}
+
+/// Whether brackets hold a unit.
+fn is_unit(inside: &str) -> bool {
+    amount_unit(inside).is_some() || measure::known(inside)
+}
+
+/// Whether brackets hold a remark that makes no other column of a heading: (必填), (A), (B/A*100), (yyyy-mm).
+fn is_remark(inside: &str) -> bool {
+    const WORDS: [&str; 19] = [
+        "累计",
+        "本年累计",
+        "全年",
+        "必填",
+        "选填",
+        "可不填",
+        "公章",
+        "盖章",
+        "签章",
+        "签字",
+        "全称",
+        "简称",
+        "编码",
+        "代码",
+        "名称",
+        "百分制",
+        "满分100",
+        "满分100分",
+        "如有",
+    ];
+    let pattern = inside.contains("yy") && inside.chars().all(|c| "ymd-/.年月日".contains(c));
+    let letter_by_letter = |text: &str| text.split(|c: char| !c.is_ascii_lowercase()).all(|word| word.len() <= 1);
+    let formula = inside.chars().all(|c| c.is_ascii_graphic() || "×÷".contains(c)) && letter_by_letter(inside);
+    inside.is_empty() || WORDS.contains(&inside) || pattern || formula
 }
 
 /// How many different columns a head has.
@@ -242,78 +312,10 @@ fn title_unit(text: &str) -> Option<AmountUnit> {
     text.split("单位:").skip(1).find_map(|after| amount_unit(&word(after)))
 }
 
-/// Words that notes begin with, before a colon.
-const NOTES: [&str; 17] = [
-    "注",
-    "备注",
-    "说明",
-    "附注",
-    "填表人",
-    "填报人",
-    "制表人",
-    "制表",
-    "审核人",
-    "审核",
-    "复核人",
-    "负责人",
-    "单位负责人",
-    "联系人",
-    "联系电话",
-    "日期",
-    "填报日期",
-];
-
-/// Whether a row, by its first words, is not data: a total, a note, the example of a template.
-pub fn aside(row: &Row) -> Option<Aside> {
-    let mut filled = row.cells.iter().filter(|cell| !cell.is_empty());
-    let Cell::Text(first) = filled.next()? else { return None };
-    let first = folded(first);
-    let alone = filled.next().is_none();
-    let bare = first.trim_end_matches([':', '.']);
-    if ["合计", "总计", "共计", "总合计", "全县合计"].contains(&bare) {
-        return Some(Aside::Total);
-    }
-    if ["小计", "合计数"].contains(&bare) {
-        return Some(Aside::Subtotal);
-    }
-    if first.starts_with("示例:") {
-        return Some(Aside::Example);
-    }
-    let noted = first.split_once(':').is_some_and(|(word, _)| NOTES.contains(&word));
-    (noted || (alone && first.starts_with("注"))).then_some(Aside::Note)
-}
-
-/// Why a row is not data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Aside {
-    /// 合计: what stands above adds up to it, or should.
-    Total,
-    /// 小计
-    Subtotal,
-    /// 填表人：张三
-    Note,
-    /// The example row of a template.
-    Example,
-    /// Only the key is filled in.
-    Nothing,
-}
-
-impl Aside {
-    /// Its name on the wire, and in Chinese.
-    pub const fn code(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Total => ("total", "合计行"),
-            Self::Subtotal => ("subtotal", "小计行"),
-            Self::Note => ("note", "附注行"),
-            Self::Example => ("example", "示例行"),
-            Self::Nothing => ("nothing_stated", "只有主键、没有内容的行"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::sheet::Cell;
 
     fn row(number: u32, cells: &[&str]) -> Row {
         Row::new(number, cells.iter().map(|cell| Cell::of_text(cell)).collect())
@@ -390,6 +392,36 @@ mod tests {
     }
 
     #[test]
+    fn brackets_hold_a_unit_or_a_remark_or_make_another_column() {
+        let known = Known::of(UploadKind::Progress);
+        let of = |text: &str| known.heading(text).column.map(|_| known.heading(text).unit);
+        for (text, unit) in
+            [("完成值（家）", "家"), ("完成值（万）", "万"), ("完成值（%）", "%"), ("完成值/万元", "万元")]
+        {
+            assert_eq!(of(text), Some(Some(unit.to_owned())), "{text}");
+        }
+        for text in
+            ["完成值（累计）", "完成值（B）", "完成值（A/B*100）", "单位（盖章）", "月份（yyyy-mm）", "完成值（必填）"]
+        {
+            assert_eq!(of(text), Some(None), "{text}");
+        }
+        for text in ["完成值（上年）", "完成值（1-6月）", "完成值（月）", "完成值（不含税）", "完成值（USD）"]
+        {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn two_tables_on_a_sheet_are_refused() {
+        let known = Known::of(UploadKind::BudgetLines);
+        let head = ["单位", "年度", "项目", "科目", "执行数"];
+        let rows = [row(1, &head), row(2, &["209002", "2023", "甲", "30216", "1"]), row(9, &head)];
+        let trouble = known.find(&rows, &[]).unwrap_err();
+        assert_eq!((trouble.wrong.code, trouble.row), ("two_heads", Some(9)));
+        assert!(known.find(&rows[..2], &[]).is_ok());
+    }
+
+    #[test]
     fn what_is_wrong_with_a_head_is_said_with_its_columns() {
         let known = Known::of(UploadKind::BudgetLines);
         let code =
@@ -408,20 +440,9 @@ mod tests {
         let wrong = code(&["单位", "年度", "项目", "科目", "执行额"], &[]).unwrap_err();
         assert_eq!((wrong.code, wrong.zh.contains("是否为“执行数（万元）”")), ("unknown_column", true));
         assert_eq!(code(&["id", "执行数"], &[]), Ok(()));
-    }
-
-    #[test]
-    fn rows_that_are_no_data_are_known_by_their_first_word() {
-        for (cells, wanted) in [
-            (&["合 计", "", "344.91"][..], Some(Aside::Total)),
-            (&["", "小计", "1"], Some(Aside::Subtotal)),
-            (&["填表人：张三", "日期：2024年4月"], Some(Aside::Note)),
-            (&["注：以上为财政拨款"], Some(Aside::Note)),
-            (&["示例：209002", "2023"], Some(Aside::Example)),
-            (&["合计镇", "1"], None),
-            (&["209002", "合计"], None),
-        ] {
-            assert_eq!(aside(&row(9, cells)), wanted, "{cells:?}");
-        }
+        assert_eq!(code(&full[..4], &[]).unwrap_err().code, "no_value_column");
+        let wrong = code(&["单位", "年度", "项目", "科目", "执行数（上年）"], &[]).unwrap_err();
+        assert_eq!((wrong.code, wrong.zh.contains("括号里的“上年”不是单位")), ("unknown_column", true));
+        assert_eq!(code(&["单位", "年度", "项目", "科目", "执行数（万元）", "执行数（上年）"], &[]), Ok(()));
     }
 }

@@ -110,6 +110,21 @@ pub enum Part {
     Claim,
 }
 
+impl Column {
+    /// Whether a number stands in it.
+    pub const fn counts(&self) -> bool {
+        matches!(
+            self.reads,
+            Reads::Money(_) | Reads::Quantity(_) | Reads::Points | Reads::Percent | Reads::Count | Reads::Number
+        )
+    }
+
+    /// Whether a sheet may have it twice: a code and its name stand side by side and are compared in every row.
+    pub const fn may_stand_twice(&self) -> bool {
+        matches!(self.reads, Reads::Unit | Reads::Project | Reads::EconomicClass | Reads::Indicator)
+    }
+}
+
 impl UploadKind {
     /// The resource its rows become.
     pub const fn resource(self) -> Resource {

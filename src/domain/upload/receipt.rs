@@ -10,7 +10,7 @@ use super::reading::CellError;
 use crate::domain::findings::{Finding, Severity};
 use crate::domain::kept::Kept;
 use crate::domain::sheet::letters;
-use crate::domain::violation::{Violations, Wrong, shortened};
+use crate::domain::violation::{Violations, Wrong, shortened, visible};
 use crate::domain::word::Word;
 
 /// Errors, warnings, findings and rows that are no data: at most so many are spelled out, all are counted.
@@ -189,8 +189,8 @@ impl ReceiptError {
             header: heading.map(|heading| shortened(&heading.text)),
             code: code.into(),
             value: error.value.as_deref().map(shortened),
-            detail_zh: zh,
-            detail_en: en,
+            detail_zh: visible(&zh),
+            detail_en: visible(&en),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What is noted while the rows of a file go by, until a receipt is made of it.
 
-use super::head::{Aside, Head};
+use super::aside::Aside;
+use super::head::Head;
 use super::reading::CellError;
 use super::receipt::{MOST, ReceiptAside, ReceiptError, UploadMode, UploadState, whole};
+use crate::domain::violation::Wrong;
 
 /// What is noted while the rows of a file go by.
 #[derive(Debug, Default)]
@@ -75,6 +77,18 @@ impl Tally {
         self.asides.push(ReceiptAside { row: whole(row), reason: aside.code().0.into() });
     }
 
+    /// Notes that a file has nothing to take: whoever sent it meant to send something.
+    pub fn require_rows(&mut self, head: &Head) {
+        if self.received == 0 && self.errors.total == 0 {
+            let wrong = Wrong::new(
+                "no_rows",
+                "没有可接收的数据行（标题、合计、附注和没有内容的行不算）",
+                "there is no row of data (titles, totals, notes and rows that state nothing are none)",
+            );
+            self.errors.push(ReceiptError::of(None, CellError::of_row(wrong), head));
+        }
+    }
+
     /// Puts what was noted into the order of rows and columns.
     pub fn sort(&mut self) {
         let place = |error: &ReceiptError| {
@@ -90,7 +104,7 @@ impl Tally {
 
     /// What becomes of the upload.
     pub fn outcome(&self, mode: UploadMode, readable: bool) -> UploadState {
-        let wrong = !readable || !self.wrong_rows.is_empty();
+        let wrong = !readable || self.errors.total > 0;
         let taken = self.created + self.updated + self.unchanged;
         match (mode, wrong) {
             (_, false) => UploadState::Accepted,

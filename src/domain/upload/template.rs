@@ -75,7 +75,7 @@ pub fn workbook(kind: UploadKind, lists: &Lists) -> Result<Vec<u8>, XlsxError> {
         )?;
         sheet.write_string_with_format(1, place, example, &grey)?;
         sheet.set_column_width(place, 18)?;
-        if !is_number(column) {
+        if !column.counts() {
             // Excel makes scientific notation of a long code unless it is told that it is text.
             sheet.set_column_format(place, &text)?;
         }
@@ -112,13 +112,6 @@ fn is_needed(kind: UploadKind, column: &Column) -> bool {
         UploadKind::BudgetLines | UploadKind::Targets => &[],
     };
     column.part == Part::Key || wanted.contains(&column.field)
-}
-
-fn is_number(column: &Column) -> bool {
-    matches!(
-        column.reads,
-        Reads::Money(_) | Reads::Quantity(_) | Reads::Points | Reads::Percent | Reads::Count | Reads::Number
-    )
 }
 
 fn offered(column: &Column, lists: &Lists) -> Vec<String> {

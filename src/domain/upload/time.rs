@@ -37,37 +37,49 @@ pub fn month(cell: &Cell, usual: Option<Year>) -> Result<Named, Wrong> {
     if let Cell::Date(date) = cell {
         return date.get(..7).unwrap_or(date).parse().map(plain);
     }
-    let (own, rest) = leading_year(&text);
-    let named = rest.trim_end_matches("份").strip_suffix('月');
-    if let Some(named) = named {
-        let year = own.or(usual).ok_or_else(month_needs_year)?;
-        let (first, last) = match named.split_once(['-', '~', '至', '到']) {
-            None => (None, named),
-            Some((first, last)) => (Some(first.trim_end_matches('月')), last),
-        };
-        if first.is_some_and(|first| first.trim_start_matches('0') != "1") {
-            return Err(Wrong::new(
-                "not_from_january",
-                "期间须从 1 月起（如 1-7月）",
-                "a period begins in January, as in 1-7月",
-            ));
-        }
-        return Ok(Named { month: Month::new(year, small(last)?)?, from_january: first.is_some() });
+    let text = text.trim_end_matches('份');
+    if let Some(named) = text.strip_suffix('月') {
+        return months(named, usual);
     }
-    if let Some(month) = in_english(&text) {
+    // 7月31日, as a sheet shows a date whose format has no year.
+    if let Some((month, day)) = text.strip_suffix(['日', '号']).and_then(|text| text.split_once('月'))
+        && !month.contains('年')
+    {
+        let year = usual.ok_or_else(month_needs_year)?;
+        let day: StatedDate = format!("{year}-{:02}-{:02}", small(month)?, small(day)?).parse()?;
+        return day.to_string().get(..7).unwrap_or_default().parse().map(plain);
+    }
+    if let Some(month) = in_english(text) {
         return month.map(plain);
     }
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match (digits, text.len()) {
         (true, 6) => format!("{}-{}", &text[..4], &text[4..]).parse().map(plain),
-        (true, 5) => serial(&text)?.get(..7).unwrap_or_default().parse().map(plain),
-        (true, 1 | 2) => Month::new(usual.ok_or_else(month_needs_year)?, small(&text)?).map(plain),
-        (true, 8) => date(cell)?.to_string().get(..7).unwrap_or_default().parse().map(plain),
-        _ => {
-            let (year, month, _) = parts(&text).ok_or_else(|| wrong_month(&text))?;
-            Month::new(year?, month.ok_or_else(|| wrong_month(&text))??).map(plain)
-        }
+        (true, 5) => serial(text)?.get(..7).unwrap_or_default().parse().map(plain),
+        (true, 1 | 2) => Month::new(usual.ok_or_else(month_needs_year)?, small(text)?).map(plain),
+        _ => match written(text)? {
+            Some(date) => date.get(..7).ok_or_else(|| wrong_month(text))?.parse().map(plain),
+            None => Err(wrong_month(text)),
+        },
     }
+}
+
+/// Reads what stands before 月: 7, 1-7, 1月-7, 2023年7, 2023年1-7, 2023.1-7.
+fn months(named: &str, usual: Option<Year>) -> Result<Named, Wrong> {
+    let (own, rest) = leading_year(named);
+    let year = own.or(usual).ok_or_else(month_needs_year)?;
+    let (first, last) = match rest.split_once(['-', '~', '至', '到']) {
+        None => (None, rest),
+        Some((first, last)) => (Some(first.trim_end_matches('月')), last),
+    };
+    if first.is_some_and(|first| first.trim_start_matches('0') != "1") {
+        return Err(Wrong::new(
+            "not_from_january",
+            "期间须从 1 月起（如 1-7月）",
+            "a period begins in January, as in 1-7月",
+        ));
+    }
+    Ok(Named { month: Month::new(year, small(last)?)?, from_january: first.is_some() })
 }
 
 /// Reads a date, as precisely as it is written: 2024-04, 2024年4月15日, 2024.4.15, 20240415, a serial number.
@@ -78,36 +90,47 @@ pub fn date(cell: &Cell) -> Result<StatedDate, Wrong> {
     let text = narrow(&text(cell)?);
     let text = text.split([' ', 'T']).next().unwrap_or_default();
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let written = match (digits, text.len()) {
-        (true, 5) => serial(text)?,
-        (true, 8) => format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]),
-        (true, 6) => format!("{}-{}", &text[..4], &text[4..]),
-        _ => match parts(text) {
-            Some((Ok(year), None, None)) => year.to_string(),
-            Some((Ok(year), Some(month), None)) => format!("{year}-{:02}", month?),
-            Some((Ok(year), Some(month), Some(day))) => format!("{year}-{:02}-{:02}", month?, day?),
-            _ => text.to_owned(),
-        },
-    };
-    written.parse()
+    match (digits, text.len()) {
+        (true, 5) => serial(text)?.parse(),
+        (true, 6) => format!("{}-{}", &text[..4], &text[4..]).parse(),
+        _ => written(text)?.unwrap_or_else(|| text.to_owned()).parse(),
+    }
 }
 
-type Parts = (Result<Year, Wrong>, Option<Result<u8, Wrong>>, Option<Result<u8, Wrong>>);
-
-/// Year, month and day of a text that separates them by 年月日, dashes, dots or slashes.
-fn parts(text: &str) -> Option<Parts> {
-    let text = text.trim_end_matches(['日', '号']);
-    let text = text.strip_suffix(['月', '年']).unwrap_or(text);
-    let mut pieces = text.split(['年', '月', '-', '/', '.']);
-    let year = pieces.next().filter(|year| year.len() == 4)?.parse();
-    let (month, day) = (pieces.next(), pieces.next());
-    if pieces.next().is_some() {
-        return None;
+/// A year, a month or a day as the API writes it; nothing where the text is none of them.
+fn written(text: &str) -> Result<Option<String>, Wrong> {
+    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return day(&text[..4], &text[4..6], &text[6..]).map(Some);
     }
-    // 2023.10, typed as a number, is shown and saved as 2023.1.
-    let lost = day.is_none() && text.contains('.') && month == Some("1");
-    let month = month.map(|month| if lost { Err(ambiguous(text)) } else { small(month) });
-    Some((year, month, day.map(small)))
+    let pieces = pieces(text);
+    if pieces.first().is_none_or(|year| year.len() != 4 || !year.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Ok(None);
+    }
+    match pieces[..] {
+        [year] => Ok(Some(year.to_owned())),
+        // 2023.10, typed as a number, is shown and saved as 2023.1.
+        [_, "1"] if text.contains('.') => Err(ambiguous(text)),
+        [year, month] => Ok(Some(format!("{year}-{:02}", small(month)?))),
+        [year, month, of_month] => day(year, month, of_month).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// A day that the calendar has.
+fn day(year: &str, month: &str, day: &str) -> Result<String, Wrong> {
+    let day: StatedDate = format!("{year}-{:02}-{:02}", small(month)?, small(day)?).parse()?;
+    Ok(day.to_string())
+}
+
+/// Year, month and day of a text that separates them by 年月日, or all by the same sign.
+fn pieces(text: &str) -> Vec<&str> {
+    let Some((year, rest)) = text.split_once('年') else {
+        let sign = text.chars().find(|c| matches!(c, '-' | '/' | '.'));
+        return sign.map_or_else(|| vec![text], |sign| text.split(sign).collect());
+    };
+    let (month, day) = rest.split_once('月').unwrap_or((rest, ""));
+    let day = day.trim_end_matches('份').strip_suffix(['日', '号']).unwrap_or(day.trim_end_matches('份'));
+    [year, month, day].into_iter().filter(|piece| !piece.is_empty()).collect()
 }
 
 fn ambiguous(text: &str) -> Wrong {
@@ -119,9 +142,10 @@ fn ambiguous(text: &str) -> Wrong {
     )
 }
 
-/// A year at the front: 2023年7月, 2023年1-7月.
+/// A year at the front: 2023年7, 2023.7, 2023-1-7.
 fn leading_year(text: &str) -> (Option<Year>, &str) {
-    let split = text.split_once('年').and_then(|(year, rest)| Some((year.parse().ok()?, rest)));
+    let split = text.split_once('年').or_else(|| text.split_once(['.', '-', '/']).filter(|(year, _)| year.len() == 4));
+    let split = split.and_then(|(year, rest)| Some((year.parse().ok()?, rest)));
     split.map_or((None, text), |(year, rest)| (Some(year), rest))
 }
 
@@ -190,6 +214,9 @@ mod tests {
             "7月份",
             "7",
             "07",
+            "7月31日",
+            "2023.7月",
+            "2023-7月",
             "2023-07-31",
             "2023/7/31",
             "2023.7.31",
@@ -203,8 +230,17 @@ mod tests {
         ] {
             assert_eq!(read(&Cell::of_text(text)), Ok(("2023-07".into(), false)), "{text}");
         }
-        for text in ["1-7月", "1—7月", "1～7月份", "1至7月", "1月-7月", "01-07月", "2023年1-7月", "2023年1月至7月"]
-        {
+        for text in [
+            "1-7月",
+            "1—7月",
+            "1～7月份",
+            "1至7月",
+            "1月-7月",
+            "01-07月",
+            "2023年1-7月",
+            "2023年1月至7月",
+            "2023.1-7月",
+        ] {
             assert_eq!(read(&Cell::of_text(text)), Ok(("2023-07".into(), true)), "{text}");
         }
         assert_eq!(read(&Cell::Date("2023-07-31".into())), Ok(("2023-07".into(), false)));
@@ -219,6 +255,15 @@ mod tests {
             ("2023", "invalid_month"),
             ("1-7", "invalid_month"),
             ("2023-07-31-1", "invalid_month"),
+            ("2023.1-7", "invalid_month"),
+            ("2023/1-7", "invalid_month"),
+            ("2023.01-07", "invalid_month"),
+            ("2023年1-7", "invalid_month"),
+            ("2023-07-32", "invalid_date"),
+            ("2023-02-30", "invalid_date"),
+            ("2023年2月30日", "invalid_date"),
+            ("2月30日", "invalid_date"),
+            ("20230231", "invalid_date"),
             ("99999", "invalid_month"),
         ] {
             assert_eq!(read(&Cell::of_text(text)), Err(code), "{text}");

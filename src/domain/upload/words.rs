@@ -1,28 +1,9 @@
-//! Words of sheets: enumerations by their Chinese names, assigners, posts, quantities in another unit.
+//! Words of sheets: enumerations by their Chinese names, assigners, posts.
 
 use serde_json::{Value, json};
 
 use super::cell;
-use crate::domain::money::converted;
 use crate::domain::violation::{Wrong, unknown_name};
-
-/// A quantity in the indicator's measure unit; counting words (家, 个) are alike, money is converted exactly.
-///
-/// # Errors
-/// `wrong_unit`.
-pub fn in_unit(value: &str, written: &str, wanted: &str) -> Result<String, Wrong> {
-    let money = |unit: &str| unit.ends_with('元');
-    if written == wanted || (!money(written) && !money(wanted)) {
-        return Ok(value.to_owned());
-    }
-    converted(value, written, wanted).ok_or_else(|| {
-        Wrong::new(
-            "wrong_unit",
-            format!("该指标的计量单位是“{wanted}”，不能填“{written}”"),
-            format!("the indicator is measured in {wanted}, which {written} cannot be converted to"),
-        )
-    })
-}
 
 /// Who set a target, by the words of reports.
 pub fn assigner(written: &str) -> String {
@@ -101,14 +82,5 @@ mod tests {
         let written: Vec<String> = ["主任1名", "副主任 2 人"].map(str::to_owned).to_vec();
         assert_eq!(posts(&written), Ok(json!([{"title": "主任", "count": 1}, {"title": "副主任", "count": 2}])));
         assert_eq!(posts(&["主任".to_owned()]).unwrap_err().code, "not_posts");
-    }
-
-    #[test]
-    fn quantities_of_money_are_converted_and_others_are_not() {
-        assert_eq!(in_unit("1245.7", "万元", "亿元"), Ok("0.12457".into()));
-        assert_eq!(in_unit("13", "家", "个"), Ok("13".into()));
-        for (written, wanted) in [("家", "亿元"), ("万元", "万美元"), ("亿元", "个")] {
-            assert_eq!(in_unit("13", written, wanted).unwrap_err().code, "wrong_unit");
-        }
     }
 }

@@ -8,9 +8,10 @@ use super::Item;
 use super::formats::raw;
 use super::reader::Order;
 use crate::domain::sheet::{Row, Trouble};
+use crate::domain::upload::aside::aside;
 use crate::domain::upload::back::{CsvBack, SheetBack, WRONG, reasons};
 use crate::domain::upload::head::Head;
-use crate::domain::upload::reading::Defaults;
+use crate::domain::upload::reading::{Above, Defaults};
 use crate::domain::upload::receipt::{ReceiptError, UploadState};
 use crate::http::body;
 use crate::http::error::ApiError;
@@ -53,7 +54,8 @@ fn order(item: &Item) -> Order {
         year: given("year").and_then(|year| year.parse().ok()),
         month: given("month").and_then(|month| month.parse().ok()),
         project: given("project"),
-        ..Defaults::default()
+        fill_down: given("fill_down").is_some(),
+        amount_unit: None,
     };
     Order {
         kind: receipt.kind,
@@ -130,11 +132,15 @@ fn says_it_all(told: &Told, number: u32) -> Row {
 fn rejected(sent: &File, order: &Order, told: &Told, file: &File) -> Result<(), String> {
     let mut csv: Option<CsvBack<BufWriter<&File>>> = None;
     let begin = |head: &Head| CsvBack::new(BufWriter::new(file), head.headings.len());
+    // The row that a merged cell stood in may not come back with the rows it stood for.
+    let mut above = order.defaults.fill_down.then(Above::default);
     let read = raw(sent, order, &mut |head, row| {
         let csv = match &mut csv {
             Some(csv) => csv,
             none => none.insert(begin(head).map_err(|error| unwritten(&error))?),
         };
+        let data = row.number > head.row && aside(head, &row).is_none();
+        let row = above.as_mut().filter(|_| data).map(|above| above.filled(head, &row)).unwrap_or(row);
         let written = if row.number < head.row {
             csv.title(&row)
         } else if row.number == head.row {

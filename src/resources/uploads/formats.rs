@@ -124,9 +124,16 @@ pub(super) fn sheet(book: &mut Workbook<&File>, order: &Order, known: &Known) ->
         book.rows(&name, |row| Ok(first(&mut rows, row)))?;
         found.push((known.fit(&rows), name, rows));
     }
-    let most = found.iter().map(|(fit, ..)| *fit).max().unwrap_or(0);
-    found.retain(|(fit, ..)| *fit == most);
-    match (found.pop(), found.is_empty() || most == 0) {
+    let given = order.defaults.given();
+    if found.iter().any(|(.., rows)| known.find(rows, &given).is_ok()) {
+        // Sheets that only look like one of the kind are no rivals of one that is; two that are, are.
+        found.retain(|(.., rows)| known.find(rows, &given).is_ok());
+    } else {
+        let most = found.iter().map(|(fit, ..)| *fit).max().unwrap_or(0);
+        found.retain(|(fit, ..)| *fit == most);
+    }
+    let likely = found.iter().any(|(fit, ..)| *fit > 0);
+    match (found.pop(), found.is_empty() || !likely) {
         (Some((_, name, rows)), true) => Ok((name, rows)),
         (None, _) => Err(Trouble::new(
             "no_such_sheet",

@@ -145,6 +145,7 @@ async fn receive_rows<K: Intake>(
         let odd = CellError::at(head.place(field), wrong, None);
         taken.tally.warnings.push(ReceiptError::of(row, odd, head));
     }
+    taken.tally.require_rows(&taken.head);
     taken.tally.sort();
     let outcome = taken.tally.outcome(parcel.manner.mode, taken.readable);
     let stays = outcome != UploadState::Rejected && !parcel.dry_run;

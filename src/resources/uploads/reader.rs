@@ -61,6 +61,8 @@ pub(super) enum Piece {
     Head { head: Head, charset: Option<Charset>, sheet: Option<String> },
     /// Rows, with their numbers.
     Rows(Vec<(u32, Read)>),
+    /// What is worth a look in the sheet as a whole.
+    Odd(Vec<CellError>),
     /// The end, or why there is no more; and every item that the file has named.
     End(Result<(), Trouble>, Seen),
 }
@@ -131,7 +133,7 @@ pub(super) fn read(file: &File, order: &Order, directory: Directory, mut hand_ov
 fn rows_of(piece: Piece) -> Vec<(u32, Read)> {
     match piece {
         Piece::Rows(rows) => rows,
-        Piece::Head { .. } | Piece::End(..) => Vec::new(),
+        Piece::Head { .. } | Piece::Odd(_) | Piece::End(..) => Vec::new(),
     }
 }
 
@@ -185,23 +187,23 @@ fn stated(
     if !order.together {
         let mut reader = RowReader::new(order.kind, head, order.defaults.clone(), directory);
         let mut batch = Batch::new(hand_over);
-        source(&mut |row| {
+        let end = source(&mut |row| {
             if row.number <= begun {
                 return Ok(Go::On);
             }
             let read = reader.read(&row);
             Ok(batch.push(row.number, read))
-        })?;
-        batch.flush();
-        return Ok(());
+        });
+        batch.end(&reader);
+        return end;
     }
     let mut rows = Vec::new();
-    source(&mut |row| {
+    let end = source(&mut |row| {
         if row.number > begun {
             together(&mut rows, row)?;
         }
         Ok(Go::On)
-    })?;
+    });
     name_rows(order.kind, &head, &rows, directory);
     let mut reader = RowReader::new(order.kind, head, order.defaults.clone(), directory);
     let mut batch = Batch::new(hand_over);
@@ -209,8 +211,8 @@ fn stated(
         let read = reader.read(&row);
         batch.push(row.number, read);
     }
-    batch.flush();
-    Ok(())
+    batch.end(&reader);
+    end
 }
 
 /// Lets rows name one another: a unit's superior may stand in the same file.
@@ -245,6 +247,12 @@ impl<'a> Batch<'a> {
     fn push(&mut self, number: u32, read: Read) -> Go {
         self.rows.push((number, read));
         if self.rows.len() < BATCH { Go::On } else { self.flush() }
+    }
+
+    /// Hands over the last rows, also of a file that breaks off, and what is to be said of the sheet.
+    fn end(mut self, reader: &RowReader<'_>) {
+        self.flush();
+        (self.hand_over)(Piece::Odd(reader.left_out()));
     }
 
     fn flush(&mut self) -> Go {

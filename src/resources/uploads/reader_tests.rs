@@ -65,7 +65,7 @@ fn stated(bytes: &[u8], order: &Order) -> (Vec<Reading>, Vec<String>) {
                 }
             }
             Piece::End(Err(trouble), _) => wrong.push(trouble.wrong.en),
-            Piece::Head { .. } | Piece::End(Ok(()), _) => {}
+            Piece::Head { .. } | Piece::Odd(_) | Piece::End(Ok(()), _) => {}
         }
         Go::On
     });

@@ -86,6 +86,13 @@ impl<K: Intake> Work<'_, K> {
                     }
                 }
             }
+            Piece::Odd(odd) => {
+                let Taken { tally, head, .. } = &mut self.judge.taken;
+                for one in odd {
+                    let row = Some(head.row).filter(|row| *row > 0);
+                    tally.warnings.push(ReceiptError::of(row, one, head));
+                }
+            }
             Piece::End(end, seen) => {
                 let taken = &mut self.judge.taken;
                 (taken.readable, taken.seen) = (end.is_ok(), seen);

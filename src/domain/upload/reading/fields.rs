@@ -6,10 +6,11 @@ use super::super::cell::{self, Unit};
 use super::super::head::amount_unit;
 use super::super::kind::{Column, Part, Reads};
 use super::super::time;
-use super::super::words::{choice, in_unit, posts};
+use super::super::words::{choice, posts};
 use super::key::differ;
 use super::{Here, RowReader, Working};
 use crate::domain::evaluation::ActivityKind;
+use crate::domain::measure::{converted, of_money};
 use crate::domain::period::Year;
 use crate::domain::sheet::Cell;
 use crate::domain::violation::Wrong;
@@ -167,15 +168,20 @@ impl RowReader<'_> {
             return Self::printed(print, None, working);
         }
         let indicator = working.parts.get("indicator").and_then(|code| self.directory.indicator_facts.get(code));
-        let wanted = indicator.map(|facts| facts.measure_unit.as_str());
-        // A bracket may hold anything, a period or a remark; only a unit of money is taken for one.
-        let head = self.head.headings[here.place].unit.as_deref().filter(|unit| unit.ends_with('元'));
+        let wanted = indicator.map(|facts| cell::folded(facts.measure_unit.as_str()));
         let read = cell::quantity(here.cell).and_then(|read| {
-            let value = match (read.measure_unit.as_deref().or(head), wanted) {
-                (Some(written), Some(wanted)) => in_unit(&read.value, written, wanted)?,
-                _ => read.value,
+            let unit = read.measure_unit.clone().or_else(|| self.measure_unit(here.place, wanted.as_deref(), working));
+            let value = match (&unit, &wanted) {
+                (Some(unit), Some(wanted)) => converted(&read.number, unit, wanted)?,
+                _ => read.number.clone(),
             };
-            Ok((value, read.printed))
+            let turned = value != read.number;
+            let printed = match &read {
+                read if read.measure_unit.is_some() => Some(read.text.clone()),
+                read if turned => Some(read.text.clone() + unit.as_deref().unwrap_or_default()),
+                read => read.approximate.then(|| read.text.clone()),
+            };
+            Ok((value, printed))
         });
         match read {
             Err(wrong) => working.note(here, wrong),
@@ -184,6 +190,15 @@ impl RowReader<'_> {
                 Self::printed(print, printed, working);
             }
         }
+    }
+
+    /// The measure unit of a quantity whose cell names none: by its row, its heading; of money by the line above the
+    /// head, or the caller.
+    fn measure_unit(&self, place: usize, wanted: Option<&str>, working: &Working<'_>) -> Option<String> {
+        let of_row = working.said("measure_unit").map(|here| cell::folded(&here.cell.shown()));
+        let of_all = || self.head.title_unit.or(self.defaults.amount_unit).map(|unit| unit.zh().to_owned());
+        let of_money = wanted.is_some_and(of_money);
+        of_row.or_else(|| self.head.headings[place].unit.clone()).or_else(|| of_all().filter(|_| of_money))
     }
 
     /// Keeps a print, unless the sheet has a column for it that speaks.

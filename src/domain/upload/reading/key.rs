@@ -12,32 +12,41 @@ use crate::domain::violation::Wrong;
 impl RowReader<'_> {
     /// Reads the parts of the key, those first that others are read by.
     pub(super) fn key(&self, working: &mut Working<'_>) {
+        let mut whole = false;
         if let Some(here) = working.said("id") {
             let parts: Vec<String> = here.cell.shown().trim().split(':').map(str::to_owned).collect();
-            if parts.len() == self.kind.key().len() {
-                working.parts = Parts(self.kind.key().iter().copied().zip(parts).collect());
-            } else {
-                working.note(here, crate::domain::word::bad_id(&self.kind.key().join(":")));
+            if parts.len() != self.kind.key().len() {
+                return working.note(here, crate::domain::word::bad_id(&self.kind.key().join(":")));
             }
-            return;
+            whole = true;
+            working.parts = Parts(self.kind.key().iter().copied().zip(parts).collect());
         }
         for field in ["year", "unit", "project", "indicator", "month", "economic_class", "assigner", "kind", "code"] {
             let Some(column) = self.kind.columns().iter().find(|column| column.field == field) else { continue };
             if matches!(column.part, Part::Key | Part::MaybeKey | Part::Help) {
-                self.part(column, working);
+                self.part(column, whole, working);
             }
+        }
+        let (year, month) = (working.said("year"), working.parts.get("month"));
+        if let (Some(here), Some(year), Some(month)) = (year, working.parts.get("year"), month)
+            && !month.starts_with(year.as_str())
+        {
+            let wrong = year_and_month_differ(year, month);
+            working.note(here, wrong);
         }
     }
 
-    /// Reads one part of the key from every column that speaks of it; they must agree.
-    fn part(&self, column: &'static Column, working: &mut Working<'_>) {
+    /// Reads one part of the key from every column that speaks of it; they must agree, with the id too where the row
+    /// has one (`whole`).
+    fn part(&self, column: &'static Column, whole: bool, working: &mut Working<'_>) {
         let spoken: Vec<(Here<'_>, Result<String, Wrong>)> = working
             .cells
             .iter()
             .filter(|(one, here)| one.field == column.field && !cell::says_nothing(here.cell))
-            .map(|(one, here)| (*here, self.word(one, here.cell, &working.parts, working.said("year"))))
+            .map(|(one, here)| (*here, self.word(one, here.cell, working)))
             .collect();
-        let mut agreed: Option<String> = None;
+        let known = working.parts.get(column.field).cloned();
+        let mut agreed = known.clone();
         let mut wrong = Vec::new();
         for (here, read) in spoken {
             match (read, &agreed) {
@@ -53,7 +62,12 @@ impl RowReader<'_> {
         for (place, value, wrong) in wrong {
             working.errors.push(CellError::at(Some(place), wrong, Some(value)));
         }
-        if let Some(read) = agreed.or_else(|| self.given(column.field)) {
+        if known.is_some() || (whole && agreed.is_none()) {
+            return;
+        }
+        // What the caller says is for rows that have no place to say it; a cell left blank is a slip, not a consent.
+        let given = || self.given(column.field).filter(|_| !working.has(column.field));
+        if let Some(read) = agreed.or_else(given) {
             working.parts.insert(column.field, read);
         } else if column.part == Part::Key && !failed {
             let place = self.place(column.field);
@@ -89,13 +103,8 @@ impl RowReader<'_> {
     }
 
     /// Reads a part of the key.
-    fn word(
-        &self,
-        column: &Column,
-        cell: &Cell,
-        parts: &Parts,
-        stated_year: Option<Here<'_>>,
-    ) -> Result<String, Wrong> {
+    fn word(&self, column: &Column, cell: &Cell, working: &Working<'_>) -> Result<String, Wrong> {
+        let parts = &working.parts;
         let code = || cell::code(cell);
         let part = |field: &str| parts.get(field).cloned().or_else(|| self.given(field));
         let year = || part("year").and_then(|year| year.parse::<Year>().ok());
@@ -120,8 +129,13 @@ impl RowReader<'_> {
             Reads::Choice(choices) => Ok(choice(&code()?, &choices())?.to_owned()),
             Reads::Year => time::year(cell).map(|year| year.to_string()),
             Reads::Month => {
-                let column_year = stated_year.map(|here| time::year(here.cell)).transpose()?;
-                let named = time::month(cell, column_year.or(self.defaults.year))?;
+                // A year's column that is blank does not mean the year that the caller says.
+                let usual = if working.has("year") {
+                    parts.get("year").and_then(|year| year.parse().ok())
+                } else {
+                    self.defaults.year
+                };
+                let named = time::month(cell, usual)?;
                 if named.from_january && !self.cumulative(parts) {
                     return Err(not_cumulative());
                 }
@@ -157,6 +171,14 @@ impl RowReader<'_> {
             )),
         }
     }
+}
+
+fn year_and_month_differ(year: &str, month: &str) -> Wrong {
+    Wrong::new(
+        "year_and_month_differ",
+        format!("年度是 {year}，月份却是 {month}"),
+        format!("the year is {year}, but the month {month}"),
+    )
 }
 
 pub(super) fn differ(one: &str, other: &str) -> Wrong {

@@ -1,14 +1,17 @@
 //! A row of cells → what it states: a key, and fields of the facts as the API takes them.
 
+mod above;
 mod fields;
 mod key;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
+pub use self::above::Above;
+use super::aside::{Aside, aside};
 use super::cell;
-use super::head::{Aside, Head, aside};
+use super::head::Head;
 use super::kind::{Column, Part, Reads, UploadKind};
 use super::names::Directory;
 use crate::domain::money::{AmountUnit, Balance, Money};
@@ -96,9 +99,10 @@ pub struct RowReader<'a> {
     defaults: Defaults,
     /// The head; grows where rows name their own columns.
     pub head: Head,
-    above: HashMap<&'static str, Cell>,
+    above: Option<Above>,
     sums: HashMap<usize, Option<i128>>,
     incomplete: bool,
+    left_out: BTreeSet<usize>,
 }
 
 /// The cell of a column, with its place.
@@ -160,6 +164,21 @@ impl<'r> Working<'r> {
         self.errors.push(CellError::at(Some(here.place), wrong, value));
     }
 
+    /// Whether the row has a column of a field, be it blank.
+    fn has(&self, field: &str) -> bool {
+        self.cells.iter().any(|(column, _)| column.field == field)
+    }
+
+    /// Refuses an object that calls one field by two names; a code and a name may stand side by side.
+    fn one_name_each(&mut self) {
+        for (place, (column, here)) in self.cells.clone().into_iter().enumerate() {
+            let before = self.cells[..place].iter().any(|(one, _)| std::ptr::eq(*one, column));
+            if before && !column.may_stand_twice() {
+                self.note(here, named_twice(column));
+            }
+        }
+    }
+
     /// The first cell of a field that says something.
     fn said(&self, field: &str) -> Option<Here<'r>> {
         self.cells
@@ -172,28 +191,35 @@ impl<'r> Working<'r> {
 impl<'a> RowReader<'a> {
     /// A reader for a sheet with a head.
     pub fn new(kind: UploadKind, head: Head, defaults: Defaults, directory: &'a Directory) -> Self {
-        Self { kind, directory, defaults, head, above: HashMap::new(), sums: HashMap::new(), incomplete: false }
+        let above = defaults.fill_down.then(Above::default);
+        let (sums, left_out) = (HashMap::new(), BTreeSet::new());
+        Self { kind, directory, defaults, head, above, sums, incomplete: false, left_out }
     }
 
     /// Reads a row.
     pub fn read(&mut self, row: &Row) -> Read {
-        match aside(row) {
+        let object = self.head.row == 0;
+        match aside(&self.head, row) {
             Some(Aside::Total) => return Read::Aside(Aside::Total, self.total(row)),
             Some(other) => return Read::Aside(other, Vec::new()),
             None => {}
         }
-        let filled = self.fill_down(row);
+        let filled = self.above.as_mut().map(|above| above.filled(&self.head, row));
         let row = filled.as_ref().unwrap_or(row);
         let blank = Cell::Blank;
         let cells = self.head.headings.iter().enumerate().filter_map(|(place, heading)| {
-            let cell = row.cells.get(place).unwrap_or(if self.head.row == 0 { &Cell::Absent } else { &blank });
+            let cell = row.cells.get(place).unwrap_or(if object { &Cell::Absent } else { &blank });
             heading.column.map(|column| (column, Here { place, cell }))
         });
         let cells: Vec<_> = cells.filter(|(_, here)| *here.cell != Cell::Absent).collect();
-        if says_nothing_but_its_key(&cells) {
+        if !object && says_nothing_but_its_key(&cells) {
             return Read::Aside(Aside::Nothing, Vec::new());
         }
         let mut working = Working { cells, parts: Parts::default(), facts: Map::new(), errors: Vec::new() };
+        if object {
+            working.one_name_each();
+        }
+        self.note_left_out(row);
         for (place, cell) in row.cells.iter().enumerate().skip(self.head.headings.len()) {
             if !cell.is_empty() {
                 working.note(Here { place, cell }, no_column());
@@ -214,27 +240,19 @@ impl<'a> RowReader<'a> {
         Read::Stated(Reading { row: row.number, key, facts, hidden: row.hidden.clone(), claims })
     }
 
-    /// The row with its blank key cells filled from above, if that is wanted and changes anything.
-    fn fill_down(&mut self, row: &Row) -> Option<Row> {
-        if !self.defaults.fill_down {
-            return None;
-        }
-        let mut filled = row.clone();
-        for (place, heading) in self.head.headings.iter().enumerate() {
-            let Some(column) = heading.column else { continue };
-            if !matches!(column.part, Part::Key | Part::MaybeKey | Part::Help) {
-                continue;
-            }
-            if let Some(cell) = filled.cells.get(place).filter(|cell| !cell.is_empty()) {
-                self.above.insert(column.names[0], cell.clone());
-            } else {
-                if filled.cells.len() <= place {
-                    filled.cells.resize(place + 1, Cell::Blank);
-                }
-                filled.cells[place] = self.above.get(column.names[0]).cloned().unwrap_or_default();
+    /// Notes the columns that hold something and are none of the kind.
+    fn note_left_out(&mut self, row: &Row) {
+        for (place, cell) in row.cells.iter().enumerate().take(self.head.headings.len()) {
+            if self.head.headings[place].column.is_none() && !cell.is_empty() {
+                self.left_out.insert(place);
             }
         }
-        Some(filled)
+    }
+
+    /// What is to be said of columns that were left out of account though they hold something.
+    pub fn left_out(&self) -> Vec<CellError> {
+        let told = self.left_out.iter().filter(|place| !self.head.headings[**place].is_serial());
+        told.map(|place| CellError::at(Some(*place), column_left_out(), None)).collect()
     }
 
     /// Adds up the amounts of rows that are taken, for a total below them.
@@ -276,6 +294,19 @@ impl<'a> RowReader<'a> {
 fn says_nothing_but_its_key(cells: &[(&'static Column, Here<'_>)]) -> bool {
     let facts = || cells.iter().filter(|(column, _)| matches!(column.part, Part::Fact | Part::Claim));
     facts().next().is_some() && facts().all(|(_, here)| cell::says_nothing(here.cell))
+}
+
+fn named_twice(column: &Column) -> Wrong {
+    let (zh, en) = (column.names[0], column.field);
+    Wrong::new("duplicate_field", format!("“{zh}”在同一行出现了两次"), format!("`{en}` stands in the row twice"))
+}
+
+fn column_left_out() -> Wrong {
+    Wrong::new(
+        "column_left_out",
+        "这一列有内容，但不是本类数据的列，没有读取",
+        "the column holds something, but is none of this kind and was not read",
+    )
 }
 
 fn no_column() -> Wrong {
