@@ -163,7 +163,9 @@ on_both! {
         clerk.get(&line("30212")).await.expect(404);
         assert_eq!(clerk.get(&line("30213")).await.body["facts"]["executed"], "5.00");
 
-        clerk.send(Method::POST, &path, None).await.expect(409);
+        // Asked again, what was taken back stays so, and what stayed stays.
+        let again = clerk.send(Method::POST, &path, None).await.expect(200);
+        assert_eq!((&again.body["reversals"][1]["reversed"], &again.body["reversals"][1]["kept"]), (&json!(2), &json!(1)));
         // What was taken back may be sent again.
         csv(&clerk, "kind=budget_lines", SHEET).await.expect(201);
     }
@@ -202,7 +204,46 @@ on_both! {
         assert_eq!((&back.body["reversals"][0]["refused"], &back.body["reversals"][0]["stay"][0]["reason"]), (&json!(2), &json!("frozen")));
 
         reviewer.with("if-match", "*").delete("/v1/closings/209:2023").await.expect(204);
+        // What had to stay can go by now.
+        let back = clerk.send(Method::POST, &path, None).await.expect(200);
+        assert_eq!((&back.body["reversals"][1]["reversed"], &back.body["reversals"][1]["refused"]), (&json!(2), &json!(0)));
+        clerk.send(Method::POST, &path, None).await.expect(409);
         clerk.with("if-match", "*").put(line, &json!({ "executed": "1.00" })).await.expect(200);
+    }
+
+    async fn uploads_are_taken_back_one_after_another(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let line = "/v1/budget-lines/209002:2023:209002-2023-01:30201";
+        let before = clerk.get(line).await.expect(200).body["facts"].clone();
+        let mut paths = Vec::new();
+        for amount in ["7\n", "8\n"] {
+            let sheet = format!("单位,年度,项目,科目,执行数（元）\n209002,2023,209002-2023-01,30201,{amount}");
+            let sent = csv(&clerk, "kind=budget_lines", sheet).await.expect(201);
+            paths.push(format!("/v1/uploads/{}/reversal", sent.body["id"].as_str().unwrap()));
+        }
+        for (path, executed) in paths.iter().rev().zip([json!("7.00"), before["executed"].clone()]) {
+            let back = clerk.send(Method::POST, path, None).await.expect(200);
+            assert_eq!(back.body["reversals"][0]["reversed"], 1);
+            assert_eq!(clerk.get(line).await.body["facts"]["executed"], executed);
+        }
+    }
+
+    async fn nobody_takes_back_what_is_not_theirs_to_change(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.caller_of(Role::Admin, Some("209002"));
+        let evaluations = "单位,年度,项目,评价类型,权重方案,目标编号,分值\n209002,2024,209002-2024-01,部门评价,自定权重,209002:2024:209002-2024-01:top500-projects:unit,90\n209002,2024,209002-2024-01,单位自评,自定权重,209002:2024:209002-2024-01:top500-projects:unit,90\n";
+        let sent = csv(&admin, "kind=evaluations", evaluations).await.expect(201);
+        let path = format!("/v1/uploads/{}/reversal", sent.body["id"].as_str().unwrap());
+        let (own, other) = ("209002:2024:209002-2024-01:self", "209002:2024:209002-2024-01:department");
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let back = clerk.send(Method::POST, &path, None).await.expect(200);
+        assert_eq!(back.body["reversals"][0]["stay"], json!([{ "id": other, "reason": "forbidden" }]));
+        admin.get(&format!("/v1/evaluations/{other}")).await.expect(200);
+        admin.get(&format!("/v1/evaluations/{own}")).await.expect(404);
+        let rest = admin.send(Method::POST, &path, None).await.expect(200);
+        assert_eq!((&rest.body["reversals"][1]["reversed"], &rest.body["reversals"][1]["refused"]), (&json!(2), &json!(0)));
+        admin.get(&format!("/v1/evaluations/{other}")).await.expect(404);
     }
 
     async fn a_key_makes_a_retry_no_second_upload(service: Service) {

@@ -366,7 +366,7 @@ pub struct Reversal {
     /// Rows that stay, because somebody changed them since.
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub kept: i32,
-    /// Rows that stay, because they are frozen or other rows refer to them.
+    /// Rows that stay, because they are frozen, not the caller's to change, or other rows refer to them.
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub refused: i32,
     /// The rows that stay, the first hundred.
@@ -381,7 +381,8 @@ pub struct Stay {
     /// The row's id.
     #[schema(max_length = 200)]
     pub id: String,
-    /// `changed_since`, `frozen`, `in_use`, or `not_valid` where what it was before may not be stated any more.
+    /// `changed_since`, `frozen`, `in_use`, `forbidden` where it is not the caller's to change, or `not_valid` where
+    /// what it was before may not be stated any more.
     #[schema(max_length = 20)]
     pub reason: String,
 }
@@ -393,7 +394,7 @@ pub struct UploadFacts {
     pub receipt: Receipt,
     /// Its signature.
     pub signature: Signature,
-    /// What an undo did: nothing, or one.
+    /// What undos did.
     pub reversals: Vec<Reversal>,
     /// The digest of what makes two uploads the same: bytes, kind, and what was said beside.
     pub fingerprint: String,
@@ -410,8 +411,8 @@ pub struct Upload {
     pub receipt: Receipt,
     /// The signature of the receipt.
     pub signature: Signature,
-    /// What an undo did: nothing, or one.
-    #[schema(max_items = 1)]
+    /// What undos did; more than one where rows had to stay at first.
+    #[schema(max_items = 100)]
     pub reversals: Vec<Reversal>,
     /// The journal entry that made it so; the item's `ETag`.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]

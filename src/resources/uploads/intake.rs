@@ -52,6 +52,14 @@ pub(super) trait Intake:
     /// The unit whose row it is, and its year; nothing for what belongs to the county.
     fn whose(key: &Self::Key) -> Option<(&UnitCode, Option<Year>)>;
 
+    /// Whether the caller may state the row at all, or take it away, beyond seeing its unit.
+    ///
+    /// # Errors
+    /// What the caller may not do.
+    fn permit(_: &County, _: &Caller<Upload>, _: &Self::Key, _exists: bool) -> Result<(), Violations> {
+        Ok(())
+    }
+
     /// Whether the row may be stated, beyond the caller seeing its unit.
     ///
     /// # Errors
@@ -131,12 +139,21 @@ impl Intake for Units {
         facts: &UnitFacts,
         before: Option<&Kept<UnitCode, UnitFacts>>,
     ) -> Result<(), Violations> {
+        Self::permit(county, caller, key, before.is_some())?;
         let lineage = facts.parent.as_ref().map_or_else(Vec::new, |parent| county.lineage(parent));
-        let inside = before.is_none() || county.visible(&caller.scope, key);
-        if !inside || !stays_inside(&caller.scope, key, before.map(|kept| &kept.facts), facts, &lineage) {
+        if !stays_inside(&caller.scope, key, before.map(|kept| &kept.facts), facts, &lineage) {
             return Err(refused(&ApiError::NotFound));
         }
         facts.check(key, &lineage)
+    }
+
+    fn permit(county: &County, caller: &Caller<Upload>, key: &UnitCode, exists: bool) -> Result<(), Violations> {
+        let inside = !exists || county.visible(&caller.scope, key);
+        if inside { Ok(()) } else { Err(refused(&ApiError::NotFound)) }
+    }
+
+    fn forget(county: &mut County, key: &UnitCode) {
+        county.parents.remove(key);
     }
 
     fn learn(county: &mut County, key: &UnitCode, facts: &UnitFacts) {
@@ -243,10 +260,14 @@ impl Intake for Targets {
         facts: &TargetFacts,
         _: Option<&Kept<TargetKey, TargetFacts>>,
     ) -> Result<(), Violations> {
-        require_assigner(caller, key).map_err(|error| refused(&error))?;
+        Self::permit(county, caller, key, true)?;
         let direction = county.indicators.get(&key.indicator).map(|indicator| indicator.direction);
         let project = key.project.0.clone().map(|code| ProjectKey { unit: key.unit.clone(), year: key.year, code });
         facts.check(key, direction, project.is_none_or(|project| county.projects.contains(&project)))
+    }
+
+    fn permit(_: &County, caller: &Caller<Upload>, key: &TargetKey, _: bool) -> Result<(), Violations> {
+        require_assigner(caller, key).map_err(|error| refused(&error))
     }
 
     fn numbers(facts: &TargetFacts) -> Vec<(&'static str, Option<i64>)> {
@@ -306,7 +327,7 @@ impl Intake for Evaluations {
         facts: &EvaluationFacts,
         _: Option<&Kept<EvaluationKey, EvaluationFacts>>,
     ) -> Result<(), Violations> {
-        require_evaluator(caller.role, key.kind).map_err(|error| refused(&error))?;
+        Self::permit(county, caller, key, true)?;
         let claim = |target: &TargetKey| {
             let (own, other) = (county.lineage(&key.unit), county.lineage(&target.unit));
             let related = own.contains(&target.unit) || other.contains(&key.unit);
@@ -321,5 +342,9 @@ impl Intake for Evaluations {
         let claims: Vec<Claim> = claimed.map(|assessed| claim(&assessed.target)).collect();
         let project = key.project.0.clone().map(|code| ProjectKey { unit: key.unit.clone(), year: key.year, code });
         facts.check(key, &claims, project.is_none_or(|project| county.projects.contains(&project)))
+    }
+
+    fn permit(_: &County, caller: &Caller<Upload>, key: &EvaluationKey, _: bool) -> Result<(), Violations> {
+        require_evaluator(caller.role, key.kind).map_err(|error| refused(&error))
     }
 }

@@ -23,6 +23,9 @@ use crate::store::write::{Expected, Write};
 /// Rows that are put back at once.
 const BATCH: u64 = 500;
 
+/// How often rows that had to stay may be tried again.
+const MOST_TRIES: usize = 100;
+
 /// Takes an upload back.
 ///
 /// # Errors
@@ -36,7 +39,9 @@ pub(super) async fn reverse<K: Intake>(
     K::admit(caller)?;
     let mut write = context.begin(caller).await?;
     let mut facts = super::get(&write.view(), &caller.scope, id).await?.facts;
-    if !facts.reversals.is_empty() {
+    // What had to stay may be able to go by now; what is done is done.
+    let done = facts.reversals.last().is_some_and(|last| last.kept + last.refused == 0);
+    if done || facts.reversals.len() >= MOST_TRIES {
         return Err(ApiError::AlreadyDone);
     }
     let (county, _) = County::gather(&write.view(), &caller.scope, facts.receipt.kind).await?;
@@ -80,27 +85,31 @@ impl<K: Intake> Undo<'_, K> {
         let now: BTreeMap<K::Key, Kept<K::Key, K::Facts>> = now.into_iter().map(|row| (row.key.clone(), row)).collect();
         let (mut restored, mut removed) = (Vec::new(), Vec::new());
         for (entry, key) in entries.into_iter().zip(keys) {
-            let Some(row) = now.get(&key).filter(|row| row.revision == entry.sequence) else {
-                self.stay(&key, "changed_since");
-                continue;
+            let facts = |json: Option<String>| {
+                let read = json.map(|json| body::read::<K::Facts>(json.as_bytes()));
+                read.transpose().map_err(|error| broken(&error))
             };
-            if let Some((unit, Some(year))) = K::whose(&key)
-                && self.county.closing(unit, year).is_some()
-            {
-                self.stay(&key, "frozen");
-                continue;
-            }
-            match before.remove(&entry.id).flatten() {
-                None if K::TOGETHER => self.remove(key).await?,
-                None => removed.push(key),
-                Some(json) => {
-                    let facts: K::Facts = body::read(json.as_bytes()).map_err(|error| broken(&error))?;
-                    if K::check(&self.county, self.caller, &key, &facts, Some(row)).is_ok() {
-                        restored.push((key, facts));
-                    } else {
-                        self.stay(&key, "not_valid");
-                    }
+            let (was, made) = (facts(before.remove(&entry.id).flatten())?, facts(entry.became)?);
+            let row = now.get(&key);
+            let is = row.map(|row| &row.facts);
+            if is == was.as_ref() {
+                // Taken back before, or by hand.
+                self.done(1);
+            } else if is != made.as_ref() {
+                self.stay(&key, "changed_since");
+            } else if let Some(reason) = self.refusal(&key) {
+                self.stay(&key, reason);
+            } else if let Some(was) = was {
+                if K::check(&self.county, self.caller, &key, &was, row).is_ok() {
+                    K::learn(&mut self.county, &key, &was);
+                    restored.push((key, was));
+                } else {
+                    self.stay(&key, "not_valid");
                 }
+            } else if K::TOGETHER {
+                self.remove(key).await?;
+            } else {
+                removed.push(key);
             }
         }
         let wanted = removed.len();
@@ -112,6 +121,18 @@ impl<K: Intake> Undo<'_, K> {
             self.stay(key, "in_use");
         }
         Ok(())
+    }
+
+    /// Why the caller may not take a row back, if so: an undo may do no more than its caller could row by row.
+    fn refusal(&self, key: &K::Key) -> Option<&'static str> {
+        let (unit, year) = K::whose(key).unzip();
+        if unit.is_some_and(|unit| !self.county.visible(&self.caller.scope, unit))
+            || K::permit(&self.county, self.caller, key, true).is_err()
+        {
+            return Some("forbidden");
+        }
+        let closed = unit.zip(year.flatten()).is_some_and(|(unit, year)| self.county.closing(unit, year).is_some());
+        closed.then_some("frozen")
     }
 
     /// Takes an item away that others may refer to, before it is looked whether those can be taken away.
