@@ -109,6 +109,26 @@ on_both! {
         assert_eq!(kept, "100.00", "what was corrected since is not overwritten by the same file");
         let again = csv(&clerk, "kind=budget_lines&again=true", SHEET).await.expect(201);
         assert_eq!(counts(&again.body["receipt"]), [3, 0, 1, 2, 0]);
+
+        // An answer that was given under a key is given again, though the upload is no more.
+        let keyed = clerk.clone().with("idempotency-key", "twice");
+        let known = csv(&keyed, "kind=budget_lines", SHEET).await.expect(200);
+        clerk.send(Method::POST, &format!("/v1/uploads/{}/reversal", known.body["id"].as_str().unwrap()), None).await.expect(200);
+        assert_eq!(csv(&keyed, "kind=budget_lines", SHEET).await.expect(200).body, known.body);
+    }
+
+    async fn a_file_that_was_taken_in_part_is_taken_again(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let sheet = "单位,年度,项目,科目,执行数（元）\n209002,2023,209002-2023-01,30216,1\n209002,2023,p-2,30216,2\n";
+        let first = csv(&clerk, "kind=budget_lines&mode=valid_rows", sheet).await.expect(201);
+        assert_eq!(counts(&first.body["receipt"]), [2, 1, 0, 0, 1]);
+        clerk.put("/v1/projects/209002:2023:p-2", &json!({ "name": "二" })).await.expect(201);
+        let second = csv(&clerk, "kind=budget_lines&mode=valid_rows", sheet).await.expect(201);
+        assert_eq!(counts(&second.body["receipt"]), [2, 1, 0, 1, 0]);
+        // The same bytes to another end are another upload.
+        csv(&clerk, "kind=budget_lines", sheet).await.expect(200);
+        csv(&clerk, "kind=budget_lines&on_existing=skip", sheet).await.expect(201);
     }
 }
 
@@ -306,10 +326,43 @@ on_both! {
         let mended = text.replace("许多", "1.6");
         let again = csv(&clerk, "kind=budget_lines", mended).await.expect(201);
         assert_eq!(counts(&again.body["receipt"]), [1, 0, 1, 0, 0]);
+        assert_eq!(again.body["receipt"]["warnings"], json!([]));
 
         let whole = csv(&clerk, "kind=budget_lines&again=true", sheet).await.expect(422);
         let rejected = String::from_utf8(clerk.get_bytes(&back(&whole.body["upload"], "rejected.csv")).await).unwrap();
         assert_eq!(rejected.lines().count(), 7, "nothing is in: every row comes back\n{rejected}");
+    }
+
+    async fn rows_of_merged_cells_come_back_whole(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let sheet = "单位,年度,项目,科目,执行数（元）\n209002,2023,209002-2023-01,30216,1\n,,,30217,二\n小计,,,,1\n,,,30201,三\n";
+        let part = csv(&clerk, "kind=budget_lines&mode=valid_rows&fill_down=true", sheet).await.expect(201);
+        let path = format!("/v1/uploads/{}/rejected.csv", part.body["id"].as_str().unwrap());
+        let text = String::from_utf8(clerk.get_bytes(&path).await).unwrap();
+        let rows: Vec<_> = text.lines().skip(1).map(|line| line.split(',').take(5).collect::<Vec<_>>().join(",")).collect();
+        assert_eq!(rows, ["209002,2023,209002-2023-01,30217,二", "209002,2023,209002-2023-01,30201,三"]);
+        // Mended, they need nothing above them.
+        let mended = text.replace('二', "2").replace('三', "3");
+        let again = csv(&clerk, "kind=budget_lines", mended).await.expect(201);
+        assert_eq!(again.body["receipt"]["received"], 2);
+    }
+
+    async fn objects_come_back_under_a_head_of_their_own(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002")).with("content-type", "application/x-ndjson");
+        // More than are ever held at once, and a name that only the last of them has.
+        let row = "{\"unit\": \"209002\", \"year\": 2023, \"economic_class\": 30216}\n";
+        let text = row.repeat(50_001) + "{\"executed\": 1}\n";
+        let reply = clerk.send(Method::POST, "/v1/uploads/ndjson?kind=budget_lines", Some(text.into_bytes())).await.expect(422);
+        assert_eq!(reply.body["errors_total"].as_i64().unwrap(), 50_001 + 3);
+        let path = format!("/v1/uploads/{}", reply.body["upload"].as_str().unwrap());
+        let rejected = String::from_utf8(clerk.get_bytes(&format!("{path}/rejected.csv")).await).unwrap();
+        assert!(rejected.starts_with("\u{feff}unit,year,economic_class,executed,错误\r\n209002,2023,30216,,"), "{}", &rejected[..100]);
+        assert_eq!(rejected.lines().count(), 1 + 50_002);
+        let sheet = cells(clerk.get_bytes(&format!("{path}/annotated.xlsx")).await, "预算行");
+        assert_eq!((sheet["A1"].as_str(), sheet["E1"].as_str(), sheet["C2"].as_str()), ("unit", "错误", "30216"));
+        assert!(sheet["E2"].contains("项目编码") && sheet["D50003"] == "1");
     }
 
     async fn a_file_that_is_too_long_is_refused_before_it_is_read(service: Service) {

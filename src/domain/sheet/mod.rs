@@ -6,11 +6,13 @@
 //! | [`text`], `quotes` | CSV, TSV and semicolons; quotes that have no partner |
 //! | [`workbook`], `gauge` | xlsx; how much it unfolds to, before it does |
 //! | [`objects`] | JSON, an object a row |
+//! | `allowance` | how many bytes a row may have |
 //! | [`number`] | the decimal that a spreadsheet shows for the binary number it keeps |
 //!
 //! A row is given to whoever asked as soon as it is read: memory does not grow with the file. What cannot be read is a
 //! [`Trouble`], never a guess and never a row less.
 
+mod allowance;
 pub mod charset;
 mod gauge;
 pub mod number;

@@ -3,19 +3,21 @@
 //! The names of an object are what the head of a sheet is: any name a column has, in any order, different ones in
 //! every row. What an item of the API holds under `facts` stands as if it stood beside its `id`.
 
-use std::cell::RefCell;
+use std::cell::{Cell as Counter, RefCell};
 use std::collections::HashMap;
 use std::fmt;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::allowance::{Allowance, MOST_BYTES};
 use super::{Cell, Go, Row, Trouble, bounded};
 use crate::domain::json::Once;
 
-/// Bytes of a line at most.
-const MOST_BYTES: u64 = 1024 * 1024;
+/// Characters of a name at most.
+const MOST_NAME: usize = 200;
 
 /// The names met so far; the cells of a row stand in their order.
 #[derive(Debug, Default)]
@@ -56,6 +58,11 @@ impl Names {
         }
         let mut row = Row::new(number, vec![Cell::Absent; self.names.len()]);
         for (name, value) in object {
+            if name.chars().nth(MOST_NAME).is_some() {
+                let (zh, en) =
+                    (format!("字段名超过 {MOST_NAME} 个字符"), format!("a name of more than {MOST_NAME} characters"));
+                return Err(Trouble::new("name_too_long", zh, en).at(number));
+            }
             let place = self.place(&name);
             if row.cells.len() <= place {
                 row.cells.resize(place + 1, Cell::Absent);
@@ -92,14 +99,13 @@ pub fn lines(
     loop {
         line.clear();
         number = number.saturating_add(1);
-        let length = text.by_ref().take(MOST_BYTES + 1).read_until(b'\n', &mut line);
+        let length = text.by_ref().take(MOST_BYTES as u64 + 1).read_until(b'\n', &mut line);
         let length = length.map_err(|error| malformed(&error).at(number))?;
         if length == 0 {
             return Ok(());
         }
-        if length as u64 > MOST_BYTES {
-            let (zh, en) = (format!("一行超过 {MOST_BYTES} 字节"), format!("a line of more than {MOST_BYTES} bytes"));
-            return Err(Trouble::new("row_too_long", zh, en).at(number));
+        if length > MOST_BYTES {
+            return Err(too_long().at(number));
         }
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
         if line.trim_ascii().is_empty() {
@@ -117,17 +123,26 @@ fn malformed(error: &dyn fmt::Display) -> Trouble {
     Trouble::new("malformed_json", format!("不是合法的 JSON：{error}"), format!("not valid JSON: {error}"))
 }
 
+fn too_long() -> Trouble {
+    let (zh, en) = (format!("一行超过 {MOST_BYTES} 字节"), format!("a row of more than {MOST_BYTES} bytes"));
+    Trouble::new("row_too_long", zh, en)
+}
+
 /// Gives the rows of a document `{"rows": [{…}, …]}`, one by one.
 ///
 /// # Errors
-/// `malformed_json`, `not_an_object`, `too_many_columns`, `cell_too_long`.
-pub fn document(text: impl BufRead, each: impl FnMut(&[String], Row) -> Result<Go, Trouble>) -> Result<(), Trouble> {
-    let state = RefCell::new(Rows { each, names: Names::default(), number: 0, trouble: None, stopped: false });
-    let mut json = serde_json::Deserializer::from_reader(text);
+/// `malformed_json`, `not_an_object`, `row_too_long`, `too_many_columns`, `cell_too_long`.
+pub fn document(text: impl Read, each: impl FnMut(&[String], Row) -> Result<Go, Trouble>) -> Result<(), Trouble> {
+    let (text, left) = Allowance::new(text);
+    let state = RefCell::new(Rows { each, names: Names::default(), number: 0, trouble: None, stopped: false, left });
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(text));
     let read = Document(&state).deserialize(&mut json).and_then(|()| json.end());
-    let Rows { trouble, stopped, .. } = state.into_inner();
+    let Rows { trouble, stopped, number, .. } = state.into_inner();
     match (trouble, read) {
         (Some(trouble), _) => Err(trouble),
+        (None, Err(error)) if error.io_error_kind() == Some(io::ErrorKind::FileTooLarge) => {
+            Err(too_long().at(number + 1))
+        }
         (None, Err(error)) if !stopped => Err(malformed(&error)),
         _ => Ok(()),
     }
@@ -140,6 +155,7 @@ struct Rows<F> {
     number: u32,
     trouble: Option<Trouble>,
     stopped: bool,
+    left: Rc<Counter<usize>>,
 }
 
 struct Document<'a, F>(&'a RefCell<Rows<F>>);
@@ -196,8 +212,9 @@ impl<'de, F: FnMut(&[String], Row) -> Result<Go, Trouble>> Visitor<'de> for List
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         while let Some(Once(value)) = list.next_element()? {
             let mut rows = self.0.borrow_mut();
-            let Rows { each, names, number, trouble, stopped } = &mut *rows;
+            let Rows { each, names, number, trouble, stopped, left } = &mut *rows;
             *number += 1;
+            left.set(MOST_BYTES);
             match names.row(*number, value).and_then(|row| each(names.all(), row)) {
                 Ok(Go::On) => {}
                 Ok(Go::Stop) => *stopped = true,
@@ -209,12 +226,6 @@ impl<'de, F: FnMut(&[String], Row) -> Result<Go, Trouble>> Visitor<'de> for List
         }
         Ok(())
     }
-}
-
-/// The fields of a row as an object again: what a caller sent, for whoever gets it back.
-pub fn object(names: &[String], row: &Row) -> Map<String, Value> {
-    let given = names.iter().zip(&row.cells).filter(|(_, cell)| **cell != Cell::Absent);
-    given.map(|(name, cell)| (name.clone(), Value::String(cell.shown()))).collect()
 }
 
 #[cfg(test)]
@@ -276,6 +287,11 @@ mod tests {
         let line = |text: &str| shown(|each| lines(text.as_bytes(), each)).map_err(|t| (t.wrong.code, t.row));
         assert_eq!(line("{}\n{\n"), Err(("malformed_json", Some(2))));
         assert_eq!(line(&"x".repeat(2_000_000)), Err(("row_too_long", Some(1))));
+        assert_eq!(line(&format!("{{\"{}\": 1}}", "x".repeat(201))), Err(("name_too_long", Some(1))));
+        let long = format!(r#"{{"rows": [{{}}, {{"a": [{}1]}}]}}"#, "[],".repeat(1_000_000));
+        assert_eq!(code(&long), Err(("row_too_long", Some(2))));
+        let many = format!(r#"{{"rows": [{}{{}}]}}"#, "{},".repeat(1_000_000));
+        assert_eq!(code(&many).map(|rows| rows.len()), Ok(1_000_001));
     }
 
     #[test]

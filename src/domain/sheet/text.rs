@@ -1,18 +1,14 @@
 //! CSV, TSV and semicolons: text → rows.
 
-use std::cell::Cell as Counter;
 use std::io::{self, Read};
-use std::rc::Rc;
 
+use super::allowance::{Allowance, MOST_BYTES};
 use super::charset::{Charset, END, Lines};
 use super::quotes::Quotes;
 use super::{Cell, Go, Row, Trouble, bounded};
 
 /// What may stand between cells, the likeliest first.
 pub const DELIMITERS: [u8; 3] = [b',', b'\t', b';'];
-
-/// Bytes of a row at most: an unclosed quote must not draw the whole file into one cell.
-const MOST_BYTES: usize = 1024 * 1024;
 
 /// Gives the rows of a text, blank ones left out, until the end or until nobody wants more.
 ///
@@ -26,8 +22,7 @@ pub fn rows(
     delimiter: u8,
     mut each: impl FnMut(Row) -> Result<Go, Trouble>,
 ) -> Result<(), Trouble> {
-    let left = Rc::new(Counter::new(MOST_BYTES));
-    let text = Allowance { text: Quotes::new(Lines::new(text, charset), delimiter), left: left.clone() };
+    let (text, left) = Allowance::new(Quotes::new(Lines::new(text, charset), delimiter));
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
     let mut record = csv::StringRecord::new();
     // Line breaks inside quotes so far: they are lines of the text but not rows.
@@ -105,23 +100,6 @@ fn unreadable(error: &csv::Error, row: u64) -> Trouble {
         _ => Trouble::new("unreadable", format!("文件无法读取：{error}"), format!("the file cannot be read: {error}")),
     }
     .at(row)
-}
-
-/// Reads on only as long as the row in hand has bytes left.
-struct Allowance<R> {
-    text: R,
-    left: Rc<Counter<usize>>,
-}
-
-impl<R: Read> Read for Allowance<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left.get() == 0 {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let length = self.text.read(buffer)?;
-        self.left.set(self.left.get().saturating_sub(length));
-        Ok(length)
-    }
 }
 
 #[cfg(test)]

@@ -73,9 +73,15 @@ pub struct SheetBack {
     book: Workbook,
     sheet: Worksheet,
     width: usize,
+    /// Rows that the head takes up where it stands above a list that has none.
+    moved: u32,
     looks: Looks,
     notes: usize,
+    full: bool,
 }
+
+/// Rows that a workbook holds.
+const MOST_ROWS: u32 = 1_048_576;
 
 struct Looks {
     head: Format,
@@ -88,12 +94,15 @@ struct Looks {
 const MOST_NOTES: usize = 1_000;
 
 impl SheetBack {
-    /// Begins a workbook with a sheet of so many columns.
+    /// Begins a workbook with a sheet of so many columns; of a list of objects (`list`) the head is a row of its own.
+    ///
+    /// Rows are written as they come: the writer holds one at a time.
     ///
     /// # Errors
     /// The writer's.
-    pub fn new(name: &str, width: usize) -> Result<Self, XlsxError> {
-        let mut sheet = Worksheet::new();
+    pub fn new(name: &str, width: usize, list: bool) -> Result<Self, XlsxError> {
+        let mut book = Workbook::new();
+        let mut sheet = book.new_worksheet_with_constant_memory()?;
         if sheet.set_name(name).is_err() {
             sheet.set_name("上报")?;
         }
@@ -105,7 +114,7 @@ impl SheetBack {
             reason: Format::new().set_font_color(Color::RGB(0x00C0_0000)),
             percent: Format::new().set_num_format("0.00%"),
         };
-        Ok(Self { book: Workbook::new(), sheet, width, looks, notes: 0 })
+        Ok(Self { book, sheet, width, moved: u32::from(list), looks, notes: 0, full: false })
     }
 
     /// Writes the head, with a column for what is wrong behind it.
@@ -132,7 +141,10 @@ impl SheetBack {
     /// # Errors
     /// The writer's.
     pub fn row(&mut self, row: &Row, errors: &[ReceiptError]) -> Result<(), XlsxError> {
-        let at = row.number.saturating_sub(1);
+        let at = row.number.saturating_sub(1).saturating_add(self.moved);
+        if at >= MOST_ROWS - 1 {
+            return self.no_more();
+        }
         for (place, cell) in row.cells.iter().enumerate() {
             let column = u16::try_from(place).unwrap_or(u16::MAX);
             let letter = letters(place);
@@ -154,6 +166,15 @@ impl SheetBack {
         if !errors.is_empty() {
             let reasons: String = reasons(errors).chars().take(crate::domain::sheet::MOST_CHARACTERS).collect();
             self.sheet.write_string_with_format(at, self.last(), reasons, &self.looks.reason)?;
+        }
+        Ok(())
+    }
+
+    /// Says, once, that the workbook is full.
+    fn no_more(&mut self) -> Result<(), XlsxError> {
+        if !std::mem::replace(&mut self.full, true) {
+            let rest = "Excel 放不下更多的行，其余各行见 rejected.csv（a workbook holds no more rows; the rest is in rejected.csv）";
+            self.sheet.write_string_with_format(MOST_ROWS - 1, 0, rest, &self.looks.reason)?;
         }
         Ok(())
     }

@@ -204,9 +204,9 @@ impl Known {
 }
 
 impl Heading {
-    /// Whether the column numbers the rows, and nothing is lost with it.
-    pub fn is_serial(&self) -> bool {
-        ["序号", "行号", "项次", "no", "no.", "#"].contains(&folded(&self.text).as_str())
+    /// Whether nothing is lost with the column: it numbers the rows, or says what was wrong with them.
+    pub fn may_go(&self) -> bool {
+        ["序号", "行号", "项次", "no", "no.", "#", super::back::WRONG].contains(&folded(&self.text).as_str())
     }
 }
 

@@ -42,17 +42,18 @@ pub(super) fn raw(
             book.rows(&sheet, |row| each(&head, row).map(|()| Go::On))
         }
         FileFormat::Ndjson | FileFormat::Json => {
-            let mut rows = Vec::new();
+            // The head of a list is all the names in it, and stands first.
             let mut all: Vec<String> = Vec::new();
-            let end = objects_of(file, order, &mut |names, row| {
-                names.clone_into(&mut all);
-                together(&mut rows, row).map(|()| Go::On)
+            let _ = objects_of(file, order, &mut |names, _| {
+                if names.len() > all.len() {
+                    names.clone_into(&mut all);
+                }
+                Ok(Go::On)
             });
             let headings = all.iter().map(|name| known.heading(name)).collect();
             let head = Head { headings, ..Head::default() };
-            each(&head, Row::new(0, all.iter().map(|name| Cell::Text(name.clone())).collect()))?;
-            rows.into_iter().try_for_each(|row| each(&head, row))?;
-            end
+            each(&head, Row::new(0, all.into_iter().map(Cell::Text).collect()))?;
+            objects_of(file, order, &mut |_, row| each(&head, row).map(|()| Go::On))
         }
     }
 }
@@ -60,8 +61,12 @@ pub(super) fn raw(
 pub(super) type EachObject<'a> = &'a mut dyn FnMut(&[String], Row) -> Result<Go, Trouble>;
 
 pub(super) fn objects_of(file: &File, order: &Order, each: EachObject<'_>) -> Result<(), Trouble> {
-    let text = BufReader::new(begin(file)?);
-    if order.format == FileFormat::Json { objects::document(text, each) } else { objects::lines(text, each) }
+    let file = begin(file)?;
+    if order.format == FileFormat::Json {
+        objects::document(file, each)
+    } else {
+        objects::lines(BufReader::new(file), each)
+    }
 }
 
 /// The encoding of a text, what stands between its cells, and its first rows.

@@ -28,6 +28,7 @@ mod undo;
 
 use std::fs::File;
 
+use actix_web::http::StatusCode;
 use sea_orm::Condition;
 
 use self::http::UploadFilter;
@@ -38,7 +39,7 @@ use self::take::take;
 use crate::domain::kept::{Kept, Resource, dangling};
 use crate::domain::upload::kind::UploadKind;
 use crate::domain::upload::reading::CellError;
-use crate::domain::upload::receipt::{ReceiptError, UploadFacts, UploadId, UploadState};
+use crate::domain::upload::receipt::{ReceiptError, Upload as UploadItem, UploadFacts, UploadId, UploadState};
 use crate::http::Context;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Scope, Upload};
@@ -136,6 +137,10 @@ async fn receive_rows<K: Intake>(
         && !parcel.dry_run
         && let Some(before) = known(&write.view(), &caller.scope, &parcel, context).await?
     {
+        // A retry of this request is given the same answer, whatever becomes of that upload in between.
+        let body = serde_json::to_string(&UploadItem::from(before.clone())).unwrap_or_default();
+        turn.remember(&write, context, StatusCode::OK, None, &body).await?;
+        write.commit().await?;
         return Ok(Received::Before(Box::new(before)));
     }
     let first = write.position() + 1;
@@ -178,14 +183,12 @@ pub async fn reverse(context: &Context, caller: &Caller<Upload>, id: &UploadId, 
     }
 }
 
-/// The upload of the same file this year whose rows are in, if the caller may see it.
+/// The upload of the same file this year whose rows are all in, if the caller may see it. One that was taken in part is
+/// none: what kept its other rows out may be mended by now.
 async fn known(view: &View<'_>, scope: &Scope, parcel: &Parcel, context: &Context) -> Result<Option<Item>, ApiError> {
     let year = context.this_month()?.year().number();
     let same = visible(view, scope).await?.add(store::same(&parcel.fingerprint(), year));
-    let in_force = |item: &Item| {
-        let state = item.facts.receipt.state;
-        matches!(state, UploadState::Accepted | UploadState::AcceptedInPart) && item.facts.reversals.is_empty()
-    };
+    let in_force = |item: &Item| item.facts.receipt.state == UploadState::Accepted && item.facts.reversals.is_empty();
     Ok(view.list::<Uploads>(same, None, None).await?.into_iter().find(in_force))
 }
 

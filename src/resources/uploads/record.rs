@@ -43,11 +43,13 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    /// What makes two uploads the same: the bytes, what they are, and what was said beside them.
+    /// What makes two uploads the same: the bytes, what they are, and what was said beside them that makes other facts
+    /// of them.
     pub(super) fn fingerprint(&self) -> String {
         let Order { kind, format, .. } = &self.order;
         let given = self.order.given().into_iter().map(|one| format!(" {}={}", one.name, one.value));
-        let text = format!("{kind} {format} {}{}", self.sha256, given.collect::<String>());
+        let existing = self.manner.on_existing;
+        let text = format!("{kind} {format} {existing} {}{}", self.sha256, given.collect::<String>());
         hexadecimal(digest(&SHA256, text.as_bytes()).as_ref())
     }
 }

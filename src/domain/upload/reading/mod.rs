@@ -251,7 +251,7 @@ impl<'a> RowReader<'a> {
 
     /// What is to be said of columns that were left out of account though they hold something.
     pub fn left_out(&self) -> Vec<CellError> {
-        let told = self.left_out.iter().filter(|place| !self.head.headings[**place].is_serial());
+        let told = self.left_out.iter().filter(|place| !self.head.headings[**place].may_go());
         told.map(|place| CellError::at(Some(*place), column_left_out(), None)).collect()
     }
 
