@@ -53,7 +53,13 @@ pub enum End {
 
 /// Sends the files one after the other, and tells the worst end.
 pub async fn upload(job: &Job) -> End {
-    let client = Client::new();
+    let client = match client() {
+        Ok(client) => client,
+        Err(error) => {
+            eprintln!("jixiao: {error}");
+            return End::NothingIn;
+        }
+    };
     let mut worst = End::AllIn;
     for file in &job.files {
         let end = match send(&client, job, file).await {
@@ -72,6 +78,18 @@ pub async fn upload(job: &Job) -> End {
         worst = worst.max(end);
     }
     worst
+}
+
+/// A client that notices a line that has gone dead, whether it connects, sends or waits.
+fn client() -> reqwest::Result<Client> {
+    let dead = Duration::from_mins(1);
+    Client::builder()
+        .connect_timeout(Duration::from_secs(15))
+        .tcp_keepalive(dead / 4)
+        .tcp_user_timeout(dead)
+        // The answer comes when every row is judged: that may take minutes.
+        .read_timeout(Duration::from_mins(10))
+        .build()
 }
 
 /// Keeps a receipt beside the others.
@@ -150,11 +168,10 @@ fn kind_of(file: &Path, format: FileFormat) -> Result<UploadKind, String> {
                 names_row.cells = names.iter().map(|name| Cell::Text(name.clone())).collect();
                 Ok(Go::Stop)
             };
-            let text = BufReader::new(open);
             let read = if format == FileFormat::Json {
-                objects::document(text, &mut first)
+                objects::document(open, &mut first)
             } else {
-                objects::lines(text, &mut first)
+                objects::lines(BufReader::new(open), &mut first)
             };
             look(vec![names_row]);
             read

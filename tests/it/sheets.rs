@@ -798,6 +798,34 @@ fn others() -> Vec<Case> {
             )]),
         ),
         case(
+            "an evaluation as the API answers it",
+            "evaluations",
+            "",
+            json!({ "rows": [{
+                "id": id, "unit": "209002", "year": "2024", "project": "209002-2024-01", "kind": "self", "revision": 7,
+                "facts": {
+                    "scheme": "own", "stated_score": "100.00", "contact": null,
+                    "activities": [{ "kind": "training", "count_as_printed": "3次" }],
+                    "indicators": [
+                        { "target": "209002:2024:209002-2024-01:top500-projects:unit", "weight": "50.00" },
+                        { "target": "209002:2024:209002-2024-01:projects-over-100m:unit", "weight": "40.00" },
+                    ],
+                },
+            }] })
+            .to_string(),
+            rows(&[(
+                id,
+                json!({
+                    "scheme": "own", "activities": [{ "kind": "training", "count_as_printed": "3次" }],
+                    "indicators": [
+                        { "target": "209002:2024:209002-2024-01:top500-projects:unit", "weight": "50.00", "stated_completion": null, "stated_points": null, "deviation_reason": null, "improvement": null },
+                        { "target": "209002:2024:209002-2024-01:projects-over-100m:unit", "weight": "40.00", "stated_completion": null, "stated_points": null, "deviation_reason": null, "improvement": null },
+                    ],
+                }),
+            )]),
+        )
+        .of("json"),
+        case(
             "an evaluation whose weights do not add up",
             "evaluations",
             "fill_down=true",

@@ -190,6 +190,24 @@ async fn the_scripts_run_as_they_stand() {
         let (code, out, _) =
             run(&service, Some("430922103"), Role::Reporter, send("township/data/progress.csv", &["progress"])).await;
         assert!(code == 2 && out.contains("month_needs_year") | out.contains("不知道是哪一年"), "{script}: {out}");
+
+        // A name and a parameter in Chinese, an ending in capitals.
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("七月 完成值.XLSX");
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet().set_name("七月").unwrap();
+        for (row, cells) in [(0, ["乡镇", "月份", "指标", "完成值"]), (1, ["鸬鹚渡镇", "2023-07", "fdi", "21"])]
+        {
+            sheet.write_row(row, 0, cells).unwrap();
+        }
+        book.save(&path).unwrap();
+        let mut command = Command::new(example(&format!("township/{script}")));
+        command.arg("progress").arg(&path).arg("sheet=七月");
+        let (code, out, err) = run(&service, Some("430922103"), Role::Reporter, command).await;
+        assert_eq!(code, 0, "{script}: {out}{err}");
+        let uploads = service.admin().get("/v1/uploads?kind=progress&state=accepted").await.expect(200).body;
+        let last = uploads["items"].as_array().unwrap().last().unwrap()["receipt"].clone();
+        assert_eq!((&last["file_name"], &last["sheet"]), (&json!("七月 完成值.XLSX"), &json!("七月")));
     }
 }
 

@@ -346,6 +346,8 @@ pub(super) const EVALUATIONS: &[Column] = &[
         "3次",
     ),
     fact("activities", Reads::Activity(ActivityKind::Training), &["培训", "培训次数", "training"], ""),
+    fact("indicators", Reads::List, &["indicators"], ""),
+    fact("activities", Reads::List, &["activities"], ""),
     fact("exchange_rate", Reads::Number, &["折算汇率", "汇率", "exchange_rate"], ""),
     fact("contact", Reads::Text, &["联系人", "contact"], ""),
     fact("signed_by", Reads::Text, &["单位负责人", "负责人", "signed_by"], ""),

@@ -176,8 +176,9 @@ impl Known {
         if head.headings.iter().filter_map(|heading| heading.column).any(states) {
             return Ok(());
         }
-        let columns =
-            self.kind.columns().iter().filter(|column| states(column) && !column.field.ends_with("_as_printed"));
+        let columns = self.kind.columns().iter().filter(|column| {
+            states(column) && !column.field.ends_with("_as_printed") && !matches!(column.reads, Reads::List)
+        });
         let names: Vec<&str> = columns.map(|column| column.names[0]).collect();
         Err(Trouble::new(
             "no_value_column",

@@ -78,6 +78,8 @@ pub enum Reads {
     Indicators,
     /// How often an activity took place, as printed.
     Activity(ActivityKind),
+    /// A list as the API answers it; only JSON has one.
+    List,
 }
 
 /// A column of a kind of sheet.

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | [`kind`], `columns` | what can be uploaded, and the columns each kind has, by all their names |
 //! | [`head`], [`guess`] | which row is the head, what each column is, and of which kind |
-//! | [`aside`] | rows that are not data: totals, notes, examples
+//! | [`aside`] | rows that are not data: totals, notes, examples |
 //! | [`names`] | names where codes are wanted |
 //! | [`cell`], [`time`], [`words`] | what a cell says |
 //! | [`reading`] | a row → its key and the fields it speaks of |

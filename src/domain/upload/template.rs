@@ -28,7 +28,8 @@ pub struct Lists {
 
 /// The columns that a template has: those that people fill in.
 pub fn columns(kind: UploadKind) -> impl Iterator<Item = &'static Column> {
-    let filled = |column: &&Column| !matches!(column.reads, Reads::Id) && !column.field.ends_with("_as_printed");
+    let filled =
+        |column: &&Column| !matches!(column.reads, Reads::Id | Reads::List) && !column.field.ends_with("_as_printed");
     kind.columns().iter().filter(filled)
 }
 

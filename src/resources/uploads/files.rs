@@ -162,19 +162,21 @@ fn rejected(sent: &File, order: &Order, told: &Told, file: &File) -> Result<(), 
 
 fn annotated(sent: &File, order: &Order, told: &Told, sheet: &str, file: &File) -> Result<(), String> {
     let mut back: Option<SheetBack> = None;
-    let list = matches!(order.format, FileFormat::Json | FileFormat::Ndjson);
+    let objects = matches!(order.format, FileFormat::Json | FileFormat::Ndjson);
     let mut last = 0;
     let read = raw(sent, order, &mut |head, row| {
         let back = match &mut back {
             Some(back) => back,
-            none => none.insert(SheetBack::new(sheet, head.headings.len(), list).map_err(|error| unwritten(&error))?),
+            none => {
+                none.insert(SheetBack::new(sheet, head.headings.len(), objects).map_err(|error| unwritten(&error))?)
+            }
         };
         last = row.number;
-        let is_head = row.number == head.row && (list || head.row > 0);
+        let is_head = row.number == head.row && (objects || head.row > 0);
         let written = if is_head { back.head(&row) } else { back.row(&row, told.of_row(row.number)) };
         written.map_err(|error| unwritten(&error))
     });
-    let mut back = back.map_or_else(|| SheetBack::new(sheet, 1, list), Ok).map_err(|error| error.to_string())?;
+    let mut back = back.map_or_else(|| SheetBack::new(sheet, 1, objects), Ok).map_err(|error| error.to_string())?;
     if !told.whole.is_empty() {
         back.row(&says_it_all(told, last + 1), &[]).map_err(|error| error.to_string())?;
     }

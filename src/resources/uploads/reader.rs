@@ -327,7 +327,9 @@ fn read_object(
 
 /// A field that a JSON row should not have.
 fn unknown_name(kind: UploadKind, name: &str) -> CellError {
-    let known: Vec<&str> = kind.columns().iter().map(|column| column.field).collect();
+    let mut known: Vec<&str> = kind.columns().iter().map(|column| column.field).collect();
+    known.sort_unstable();
+    known.dedup();
     let wrong = crate::domain::violation::unknown_name("unknown_field", ("字段", "field"), name, &known);
     CellError::at(None, wrong, Some(name.to_owned()))
 }

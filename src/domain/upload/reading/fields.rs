@@ -33,6 +33,8 @@ impl RowReader<'_> {
             match column.reads {
                 Reads::Activity(kind) if !blank => Self::activity(kind, here, working),
                 Reads::Activity(_) => {}
+                Reads::List if !blank => Self::list(column.field, here, working),
+                Reads::List => Self::listed(column.field, Vec::new(), working),
                 Reads::Money(print) => self.money(column, print, here, blank, working),
                 Reads::Quantity(print) => self.quantity(column, print, here, blank, working),
                 _ if column.part == Part::Claim && blank => {}
@@ -46,7 +48,7 @@ impl RowReader<'_> {
             }
         }
         if !claim.is_empty() {
-            working.facts.insert("indicators".to_owned(), json!([claim]));
+            Self::listed("indicators", vec![Value::Object(claim)], working);
         }
     }
 
@@ -121,16 +123,31 @@ impl RowReader<'_> {
     }
 
     fn activity(kind: ActivityKind, here: Here<'_>, working: &mut Working<'_>) {
-        match (here.cell, cell::text(here.cell)) {
-            (Cell::List(list), _) => drop(working.facts.insert("activities".to_owned(), list.clone())),
-            (_, Err(wrong)) => working.note(here, wrong),
-            (_, Ok(count)) => {
+        match cell::text(here.cell) {
+            Err(wrong) => working.note(here, wrong),
+            Ok(count) => {
                 let counted = json!({ "kind": kind.code(), "count_as_printed": count });
-                let list = working.facts.entry("activities").or_insert_with(|| json!([]));
-                if let Value::Array(list) = list {
-                    list.push(counted);
-                }
+                Self::listed("activities", vec![counted], working);
             }
+        }
+    }
+
+    /// A list as the API answers it.
+    fn list(field: &'static str, here: Here<'_>, working: &mut Working<'_>) {
+        match here.cell {
+            Cell::List(Value::Array(list)) => Self::listed(field, list.clone(), working),
+            _ => working.note(
+                here,
+                Wrong::new("not_a_list", "此处应为列表（仅 JSON）", "a list belongs here, and only in JSON"),
+            ),
+        }
+    }
+
+    /// Adds to a list that columns of its own may add to as well.
+    fn listed(field: &str, more: Vec<Value>, working: &mut Working<'_>) {
+        match working.facts.entry(field).or_insert_with(|| json!([])) {
+            Value::Array(list) => list.extend(more),
+            other => *other = Value::Array(more),
         }
     }
 
