@@ -3,24 +3,13 @@
 use std::collections::HashMap;
 
 use super::cell::folded;
+use super::heading::{Heading, bare, inside, title_unit};
 use super::kind::{Column, Part, Reads, UploadKind};
-use crate::domain::measure;
 use crate::domain::money::AmountUnit;
 use crate::domain::sheet::{Row, Trouble, letters};
 
 /// Rows among which the head is looked for: titles and notes stand above it.
 pub const LOOKED_AT: usize = 30;
-
-/// A heading, and what it was understood to be.
-#[derive(Debug, Clone)]
-pub struct Heading {
-    /// As it stands in the sheet.
-    pub text: String,
-    /// The column it is; nothing where it is none of the kind.
-    pub column: Option<&'static Column>,
-    /// The unit it names, such as 万元.
-    pub unit: Option<String>,
-}
 
 /// The head of a sheet.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +42,7 @@ impl Known {
         let mut names = HashMap::new();
         for column in kind.columns() {
             for name in column.names {
-                names.insert(cut(&folded(name)).0, column);
+                names.insert(bare(&folded(name)), column);
             }
         }
         Self { kind, names }
@@ -62,18 +51,7 @@ impl Known {
     /// What a heading is. Brackets that hold neither a unit nor a mere remark make another column of it:
     /// `执行数（上年）` is not 执行数.
     pub fn heading(&self, text: &str) -> Heading {
-        let name = folded(text).trim_matches(['*', ':', '.']).to_owned();
-        let text = text.trim().to_owned();
-        if let Some(column) = self.names.get(&name) {
-            return Heading { text, column: Some(column), unit: None };
-        }
-        let (bare, inside) = cut(&name);
-        let column = self.names.get(&bare).copied();
-        match inside {
-            Some(unit) if column.is_some() && is_unit(&unit) => Heading { text, column, unit: Some(unit) },
-            Some(inside) if is_remark(&inside) => Heading { text, column, unit: None },
-            _ => Heading { text, column: None, unit: None },
-        }
+        Heading::read(text, |name| self.names.get(name).copied())
     }
 
     /// Reads a row as a head.
@@ -190,7 +168,7 @@ impl Known {
 
     /// A column that a heading is nearly called and that is not there.
     fn near(&self, heading: &Heading, has: &impl Fn(&str) -> bool) -> Option<&'static str> {
-        let name = cut(&folded(&heading.text)).0;
+        let name = bare(&folded(&heading.text));
         let close = |known: &&String| {
             let length = known.chars().count().min(name.chars().count());
             let most = if length >= 6 { 2 } else { usize::from(length >= 3) };
@@ -201,13 +179,6 @@ impl Known {
             .filter(|(known, column)| close(known) && !has(column.field))
             .map(|(_, one)| one.names[0])
             .min()
-    }
-}
-
-impl Heading {
-    /// Whether nothing is lost with the column: it numbers the rows, or says what was wrong with them.
-    pub fn may_go(&self) -> bool {
-        ["序号", "行号", "项次", "no", "no.", "#", super::back::WRONG].contains(&folded(&self.text).as_str())
     }
 }
 
@@ -223,7 +194,7 @@ fn two_heads(head: &Head, other: &Head) -> Trouble {
 
 fn unknown_column(row: u32, place: usize, heading: &Heading, near: &str) -> Trouble {
     let (letter, text) = (letters(place), &heading.text);
-    let (hint_zh, hint_en) = match cut(&folded(text)).1 {
+    let (hint_zh, hint_en) = match inside(&folded(text)) {
         Some(inside) => (format!("；括号里的“{inside}”不是单位"), format!("; `{inside}` in its brackets is no unit")),
         None => Default::default(),
     };
@@ -235,82 +206,11 @@ fn unknown_column(row: u32, place: usize, heading: &Heading, near: &str) -> Trou
     .at(row)
 }
 
-/// Whether brackets hold a unit.
-fn is_unit(inside: &str) -> bool {
-    amount_unit(inside).is_some() || measure::known(inside)
-}
-
-/// Whether brackets hold a remark that makes no other column of a heading: (必填), (A), (B/A*100), (yyyy-mm).
-fn is_remark(inside: &str) -> bool {
-    const WORDS: [&str; 19] = [
-        "累计",
-        "本年累计",
-        "全年",
-        "必填",
-        "选填",
-        "可不填",
-        "公章",
-        "盖章",
-        "签章",
-        "签字",
-        "全称",
-        "简称",
-        "编码",
-        "代码",
-        "名称",
-        "百分制",
-        "满分100",
-        "满分100分",
-        "如有",
-    ];
-    let pattern = inside.contains("yy") && inside.chars().all(|c| "ymd-/.年月日".contains(c));
-    let letter_by_letter = |text: &str| text.split(|c: char| !c.is_ascii_lowercase()).all(|word| word.len() <= 1);
-    let formula = inside.chars().all(|c| c.is_ascii_graphic() || "×÷".contains(c)) && letter_by_letter(inside);
-    inside.is_empty() || WORDS.contains(&inside) || pattern || formula
-}
-
 /// How many different columns a head has.
 fn understood(head: &Head) -> usize {
     let fields: std::collections::BTreeSet<_> =
         head.headings.iter().filter_map(|heading| heading.column).map(|column| column.names[0]).collect();
     fields.len()
-}
-
-/// A heading without its unit, and the unit: 执行数(万元), 执行数/万元, `executed_wan`.
-fn cut(name: &str) -> (String, Option<String>) {
-    let name = name.replace(['【', '〔', '['], "(").replace(['】', '〕', ']'], ")");
-    if let Some((bare, inside)) = name.strip_suffix(')').and_then(|rest| rest.rsplit_once('(')) {
-        let unit = inside.trim_start_matches("单位").trim_start_matches(':');
-        return (bare.to_owned(), Some(unit.to_owned()));
-    }
-    for (suffix, unit) in [("_wan_yuan", "万元"), ("_wan", "万元"), ("_yuan", "元"), ("_yi", "亿元")] {
-        if let Some(bare) = name.strip_suffix(suffix) {
-            return (bare.to_owned(), Some(unit.to_owned()));
-        }
-    }
-    for unit in ["万元", "亿元", "千元", "元"] {
-        let bare = name.strip_suffix(unit).and_then(|bare| bare.strip_suffix(['/', ',', '-', '、', '_']));
-        if let Some(bare) = bare {
-            return (bare.to_owned(), Some(unit.to_owned()));
-        }
-    }
-    (name, None)
-}
-
-/// The unit of amounts that a word means: 万元, 万.
-pub fn amount_unit(word: &str) -> Option<AmountUnit> {
-    let word = word.strip_prefix("人民币").unwrap_or(word);
-    AmountUnit::ALL
-        .iter()
-        .copied()
-        .find(|unit| unit.zh() == word || (unit.zh().trim_end_matches('元') == word && !word.is_empty()))
-}
-
-/// The unit that a line above the head names for all amounts: 单位：万元, （金额单位:元）.
-fn title_unit(text: &str) -> Option<AmountUnit> {
-    let text = folded(text);
-    let word = |after: &str| after.chars().take_while(|c| c.is_alphabetic()).collect::<String>();
-    text.split("单位:").skip(1).find_map(|after| amount_unit(&word(after)))
 }
 
 #[cfg(test)]
@@ -332,7 +232,7 @@ mod tests {
             let mut seen = HashMap::new();
             for column in kind.columns() {
                 for name in column.names {
-                    let other = seen.insert(cut(&folded(name)).0, column.names[0]);
+                    let other = seen.insert(bare(&folded(name)), column.names[0]);
                     assert_eq!(other, None, "{kind}: {name}");
                 }
             }
@@ -373,43 +273,6 @@ mod tests {
                 (Some("name_as_printed"), None),
             ]
         );
-    }
-
-    #[test]
-    fn units_stand_in_brackets_behind_a_slash_or_an_underscore() {
-        let known = Known::of(UploadKind::BudgetLines);
-        for text in
-            ["执行数（万元）", "执行数(单位：万元)", "执行数【万元】", "执行数/万元", "executed_wan", "支出数，万元"]
-        {
-            let heading = known.heading(text);
-            assert_eq!(
-                (heading.column.map(|one| one.field), heading.unit.as_deref()),
-                (Some("executed"), Some("万元")),
-                "{text}"
-            );
-        }
-        assert_eq!(amount_unit("万"), Some(AmountUnit::WanYuan));
-        assert_eq!(amount_unit("家"), None);
-    }
-
-    #[test]
-    fn brackets_hold_a_unit_or_a_remark_or_make_another_column() {
-        let known = Known::of(UploadKind::Progress);
-        let of = |text: &str| known.heading(text).column.map(|_| known.heading(text).unit);
-        for (text, unit) in
-            [("完成值（家）", "家"), ("完成值（万）", "万"), ("完成值（%）", "%"), ("完成值/万元", "万元")]
-        {
-            assert_eq!(of(text), Some(Some(unit.to_owned())), "{text}");
-        }
-        for text in
-            ["完成值（累计）", "完成值（B）", "完成值（A/B*100）", "单位（盖章）", "月份（yyyy-mm）", "完成值（必填）"]
-        {
-            assert_eq!(of(text), Some(None), "{text}");
-        }
-        for text in ["完成值（上年）", "完成值（1-6月）", "完成值（月）", "完成值（不含税）", "完成值（USD）"]
-        {
-            assert_eq!(of(text), None, "{text}");
-        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`kind`], `columns` | what can be uploaded, and the columns each kind has, by all their names |
-//! | [`head`], [`guess`] | which row is the head, what each column is, and of which kind |
+//! | [`head`], [`heading`], [`guess`] | which row is the head, what each column is, and of which kind |
 //! | [`aside`] | rows that are not data: totals, notes, examples |
 //! | [`names`] | names where codes are wanted |
 //! | [`cell`], [`time`], [`words`] | what a cell says |
@@ -26,6 +26,7 @@ pub mod words;
 pub mod aside;
 pub mod guess;
 pub mod head;
+pub mod heading;
 pub mod names;
 pub mod reading;
 pub mod statement;

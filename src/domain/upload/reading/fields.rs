@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::cell::{self, Unit};
-use super::super::head::amount_unit;
+use super::super::heading::amount_unit;
 use super::super::kind::{Column, Part, Reads};
 use super::super::time;
 use super::super::words::{choice, posts};
