@@ -970,7 +970,7 @@ on_both! {
         let visits = json!({ "name": "走访企业", "measure_unit": "家", "category": "output", "subcategory": "quantity", "direction": "at_least", "cumulative": false });
         admin.put("/v1/indicators/visits", &visits).await.expect(201);
         let cases: Vec<Case> = [lines(), months(), workbooks(), others(), libreoffice()].into_iter().flatten().collect();
-        assert!(cases.len() >= 120, "{}", cases.len());
+        assert!(cases.len() >= 176, "{}", cases.len());
         let mut wrong = Vec::new();
         for case in &cases {
             wrong.extend(complaints(&service, case).await);

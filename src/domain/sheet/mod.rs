@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`charset`] | which encoding a text is in; the text itself, a piece at a time |
 //! | [`text`], `quotes` | CSV, TSV and semicolons; quotes that have no partner |
-//! | [`workbook`], `gauge` | xlsx; how much it unfolds to, before it does |
+//! | [`workbook`], `format`, `gauge` | xlsx; what its cells show; how much it unfolds to, before it does |
 //! | [`objects`] | JSON, an object a row |
 //! | `allowance` | how many bytes a row may have |
 //! | [`number`] | the decimal that a spreadsheet shows for the binary number it keeps |
@@ -14,6 +14,7 @@
 
 mod allowance;
 pub mod charset;
+mod format;
 mod gauge;
 pub mod number;
 pub mod objects;

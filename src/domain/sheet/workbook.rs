@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::io::{BufReader, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{DataRef, Reader, SheetType, SheetVisible, Style, Xlsx};
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 
+use super::format::{DateFormat, Formats};
 use super::gauge::{Measured, measure};
 use super::number::{decimal, percent, rounded};
 use super::{Cell, Go, Row, Trouble, bounded};
@@ -35,7 +37,7 @@ impl<R: Read + Seek> Workbook<R> {
         }
         let measured = measure(&mut file)?;
         file.rewind().map_err(|error| not_a_workbook(&error))?;
-        let book = Xlsx::new(BufReader::new(file)).map_err(|error| not_a_workbook(&error))?;
+        let book = survived(|| Xlsx::new(BufReader::new(file)))?;
         Ok(Self { book, measured })
     }
 
@@ -52,10 +54,10 @@ impl<R: Read + Seek> Workbook<R> {
     /// `not_a_workbook`, `too_many_columns`, `cell_too_long`.
     pub fn rows(&mut self, sheet: &str, mut each: impl FnMut(Row) -> Result<Go, Trouble>) -> Result<(), Trouble> {
         let unsolved = if self.measured.formulas { self.unsolved(sheet)? } else { HashSet::new() };
-        let mut cells = self.book.worksheet_cells_reader(sheet).map_err(|error| not_a_workbook(&error))?;
+        let mut cells = survived(|| self.book.worksheet_cells_reader(sheet))?;
         let formats: Vec<Formats> = cells.styles().iter().map(Formats::of).collect();
         let mut row = Row::new(0, Vec::new());
-        while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|error| not_a_workbook(&error))? {
+        while let Some((cell, style)) = survived(|| cells.next_cell_with_style_id())? {
             let (at, column) = cell.get_position();
             let number = at.saturating_add(1);
             let (mut read, hidden) = read(cell.get_value(), formats.get(style).copied().unwrap_or_default());
@@ -94,9 +96,9 @@ impl<R: Read + Seek> Workbook<R> {
 impl<R: Read + Seek> Workbook<R> {
     /// The cells of a sheet that hold a formula whose result the program that wrote it did not keep.
     fn unsolved(&mut self, sheet: &str) -> Result<HashSet<(u32, u32)>, Trouble> {
-        let mut cells = self.book.worksheet_cells_reader(sheet).map_err(|error| not_a_workbook(&error))?;
+        let mut cells = survived(|| self.book.worksheet_cells_reader(sheet))?;
         let mut unsolved = HashSet::new();
-        while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(|error| not_a_workbook(&error))? {
+        while let Some(cell) = survived(|| cells.next_cell_with_formula_metadata())? {
             if cell.formula.is_none() || !matches!(cell.value, DataRef::Empty) {
                 continue;
             }
@@ -114,111 +116,20 @@ impl<R: Read + Seek> Workbook<R> {
     }
 }
 
+/// What the reader makes of a workbook; one that it panics over (`<dimension ref="B1:A1"/>`) is broken.
+fn survived<T>(read: impl FnOnce() -> Result<T, XlsxError>) -> Result<T, Trouble> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => read.map_err(|error| not_a_workbook(&error)),
+        Err(_) => Err(not_a_workbook(&"the reader gave up on it")),
+    }
+}
+
 pub(super) fn not_a_workbook(error: &dyn std::fmt::Display) -> Trouble {
     Trouble::new(
         "not_a_workbook",
         format!("不是可读的 .xlsx 工作簿：{error}"),
         format!("not a workbook (.xlsx) that can be read: {error}"),
     )
-}
-
-/// What the number format of a cell says about its number, for one sign of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Format {
-    percent: bool,
-    /// How many decimals it shows; nothing where it shows them all.
-    places: Option<usize>,
-    /// Whether it shows thousands of the number, or writes 万 behind it.
-    scaled: bool,
-}
-
-/// What the number format of a cell says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Formats {
-    /// Of numbers that are not negative.
-    plus: Format,
-    /// Of negative ones.
-    minus: Format,
-    date: DateFormat,
-}
-
-/// How much of a date is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum DateFormat {
-    #[default]
-    Day,
-    Month,
-    Year,
-    /// Month and day, or the month alone: of which year is not seen.
-    YearlessDay,
-    YearlessMonth,
-}
-
-impl Formats {
-    fn of(style: &Style) -> Self {
-        let code = style.number_format.as_ref().map_or("", |format| format.format_code.as_str());
-        let sections: Vec<&str> = code.split(';').collect();
-        let plus = Format::of(sections[0]);
-        let minus = sections.get(1).filter(|section| !section.is_empty()).map_or(plus, |section| Format::of(section));
-        let date = DateFormat::of(&outside_quotes(sections[0]).collect::<String>());
-        // A section with a condition, such as [>=10000], is for some numbers and not for others.
-        if ["[>", "[<", "[="].iter().any(|condition| code.contains(condition)) {
-            let all: Vec<Format> = sections.iter().take(3).map(|section| Format::of(section)).collect();
-            let differ = all.iter().any(|one| one.scaled || one.percent != plus.percent);
-            let places = all.iter().map(|one| one.places).reduce(|one, other| one.zip(other).map(|(a, b)| a.max(b)));
-            let one = Format { percent: plus.percent, places: places.flatten(), scaled: differ };
-            return Self { plus: one, minus: one, date };
-        }
-        Self { plus, minus, date }
-    }
-}
-
-impl DateFormat {
-    fn of(plain: &str) -> Self {
-        let shows = |letter: char| plain.chars().any(|c| c.eq_ignore_ascii_case(&letter));
-        match (shows('y'), shows('m'), shows('d')) {
-            (true, true, false) => Self::Month,
-            (true, false, false) => Self::Year,
-            (false, true, true) => Self::YearlessDay,
-            // Without a year m may also be the minutes of a time.
-            (false, true, false) if !shows('h') && !shows('s') => Self::YearlessMonth,
-            _ => Self::Day,
-        }
-    }
-}
-
-impl Format {
-    fn of(code: &str) -> Self {
-        let plain: String = outside_quotes(code).collect();
-        let shows = |letter: char| plain.chars().any(|c| c.eq_ignore_ascii_case(&letter));
-        let placeholder = |c: char| matches!(c, '0' | '#' | '?');
-        let last = plain.rfind(placeholder).map_or("", |at| &plain[at + 1..]);
-        let numeric = plain.contains('0') && !shows('e') && !plain.contains('/');
-        let places =
-            plain.split_once('.').map_or(0, |(_, decimals)| decimals.chars().filter(|c| placeholder(*c)).count());
-        Self {
-            percent: shows('%'),
-            places: Some(places).filter(|_| numeric),
-            scaled: last.starts_with(',') || (numeric && code.contains(['万', '亿', '千'])),
-        }
-    }
-}
-
-/// The characters of a number format that are not literal text.
-fn outside_quotes(code: &str) -> impl Iterator<Item = char> {
-    let (mut quoted, mut bracketed, mut escaped) = (false, false, false);
-    code.chars().filter(move |c| {
-        let literal = quoted || bracketed || escaped;
-        match c {
-            _ if escaped => escaped = false,
-            '\\' | '!' if !quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '[' if !quoted => bracketed = true,
-            ']' if !quoted => bracketed = false,
-            _ => return !literal,
-        }
-        false
-    })
 }
 
 /// What a cell shows, and the number behind it where that has more digits.
@@ -380,6 +291,11 @@ mod tests {
             ("xl/sharedStrings.xml", &long, "too_large"),
             ("xl/styles.xml", formats.as_bytes(), "too_large"),
             ("xl/worksheets/sheet1.xml", sheet.as_bytes(), "too_many_columns"),
+            (
+                "xl/worksheets/sheet1.xml",
+                b"<worksheet><dimension ref=\"B2:A1\"/><sheetData/></worksheet>",
+                "not_a_workbook",
+            ),
             ("xl/workbook.xml", b"<", "not_a_workbook"),
         ] {
             let bytes = with_part(part, text);
