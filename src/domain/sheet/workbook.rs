@@ -1,4 +1,4 @@
-//! xlsx: a workbook → rows. It is measured ([`super::gauge`]) before it is opened.
+//! xlsx: a workbook → rows. It is measured (`gauge`) before it is opened.
 
 use std::collections::HashSet;
 use std::io::{BufReader, Read, Seek};
