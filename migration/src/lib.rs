@@ -11,6 +11,7 @@ mod m20261123_000005_evaluations;
 mod m20261123_000006_journal;
 mod m20261125_000007_uploads;
 mod m20261125_000008_closings;
+mod m20261125_000009_chain;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_journal::Migration),
             Box::new(m20261125_000007_uploads::Migration),
             Box::new(m20261125_000008_closings::Migration),
+            Box::new(m20261125_000009_chain::Migration),
         ]
     }
 }

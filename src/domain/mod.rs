@@ -5,6 +5,8 @@
 //! | [`violation`] | what is wrong with a value, and where |
 //! | [`word`] | how a type becomes one string on the wire; enumerations; keys |
 //! | [`money`], [`quantity`], [`period`], [`codes`] | the words themselves |
+//! | [`measure`] | measure units, and what can be turned into what |
+//! | [`chain`] | the digest of an entry of the journal |
 //! | [`kept`] | the names of the resources, and a row as the store keeps it |
 //! | [`mod@unit`], [`project`], [`code_list`], [`budget_line`], [`indicator`], [`target`], [`progress`], [`evaluation`], [`closing`] | one resource each: its key, its facts, its rules |
 //! | [`completion`], [`scoring`], [`grade`] | how much of a target was reached, what it earns, and what that is called |
@@ -28,6 +30,7 @@ pub mod quantity;
 pub mod codes;
 pub mod period;
 
+pub mod chain;
 pub mod kept;
 
 pub mod budget_line;

@@ -109,6 +109,10 @@ pub struct Caller<P> {
     pub role: Role,
     /// What it may see.
     pub scope: Scope,
+    /// The token's id; nothing for whoever sits at the machine.
+    pub token: Option<String>,
+    /// The address the request came from.
+    pub address: Option<String>,
     /// The request's id.
     pub request_id: String,
     permission: PhantomData<P>,
@@ -127,7 +131,7 @@ impl<P: Permission> Caller<P> {
     /// Whoever sits at the machine, acting in a role over the whole county.
     pub fn local(subject: &str, role: Role) -> Self {
         let (subject, request_id) = (subject.to_owned(), uuid::Uuid::now_v7().to_string());
-        Self { subject, role, scope: Scope::County, request_id, permission: PhantomData }
+        Self { subject, role, scope: Scope::County, token: None, address: None, request_id, permission: PhantomData }
     }
 
     /// The same caller, if the role also has another right.
@@ -138,9 +142,10 @@ impl<P: Permission> Caller<P> {
         if !Q::held_by(self.role) {
             return Err(ApiError::Forbidden { role: self.role, needs: Q::ALLOWS });
         }
-        let Self { subject, role, scope, request_id, permission: _ } = self;
+        let Self { subject, role, scope, token, address, request_id, permission: _ } = self;
         let (subject, scope, request_id) = (subject.clone(), scope.clone(), request_id.clone());
-        Ok(Caller { subject, role: *role, scope, request_id, permission: PhantomData })
+        let (token, address) = (token.clone(), address.clone());
+        Ok(Caller { subject, role: *role, scope, token, address, request_id, permission: PhantomData })
     }
 
     /// Refuses a caller bound to a subtree: what belongs to the whole county is changed for all of it.
@@ -176,7 +181,16 @@ impl<P: Permission> Caller<P> {
             return Err(ApiError::Forbidden { role, needs: P::ALLOWS });
         }
         let request_id = super::error::request_id(request);
-        Ok(Self { subject: claims.sub, role, scope, request_id, permission: PhantomData })
+        let address = request.peer_addr().map(|address| address.ip().to_string());
+        Ok(Self {
+            subject: claims.sub,
+            role,
+            scope,
+            token: Some(claims.jti),
+            address,
+            request_id,
+            permission: PhantomData,
+        })
     }
 }
 

@@ -73,6 +73,8 @@ impl Context {
             at: (self.now)(),
             actor: caller.subject.clone(),
             role: caller.role.to_string(),
+            token: caller.token.clone(),
+            address: caller.address.clone(),
             request_id: caller.request_id.clone(),
             upload,
         };

@@ -109,15 +109,18 @@ pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key
 /// Writes entries of the journal, what they share being sent once.
 pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entry>) -> Statement {
     let Shared { county, stamp, resource } = shared;
-    let Stamp { at, actor, role, request_id, upload } = stamp;
+    let Stamp { at, actor, role, token, address, request_id, upload } = stamp;
     let mut text = Text::new(backend);
-    text.push("INSERT INTO \"journal\" (\"county\",\"at\",\"actor\",\"role\",\"request_id\",\"upload\",\"resource\",");
-    text.push("\"sequence\",\"operation\",\"id\",\"became\") SELECT ");
+    text.push("INSERT INTO \"journal\" (\"county\",\"at\",\"actor\",\"role\",\"token\",\"address\",");
+    text.push("\"request_id\",\"upload\",\"resource\",");
+    text.push("\"sequence\",\"operation\",\"unit\",\"id\",\"became\",\"digest\") SELECT ");
     for value in [
         Value::from(*county),
         Value::from(*at),
         Value::from(actor.as_str()),
         Value::from(role.as_str()),
+        Value::from(token.clone()),
+        Value::from(address.clone()),
         Value::from(request_id.as_str()),
         Value::from(upload.clone()),
         Value::from(*resource),
@@ -125,10 +128,17 @@ pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entr
         text.value(value).push(",");
     }
     // Both databases call the columns of VALUES so.
-    text.push("column1,column2,column3,column4 FROM (VALUES ");
+    text.push("column1,column2,column3,column4,column5,column6 FROM (VALUES ");
     text.rows(entries.into_iter().map(|entry| {
-        let Entry { sequence, operation, id, became } = entry;
-        [Value::from(sequence), Value::from(operation), Value::from(id), Value::from(became)]
+        let Entry { sequence, operation, unit, id, became, digest } = entry;
+        [
+            Value::from(sequence),
+            Value::from(operation),
+            Value::from(unit),
+            Value::from(id),
+            Value::from(became),
+            Value::from(digest.bytes().to_vec()),
+        ]
     }));
     text.push(") AS entry");
     text.statement()

@@ -5,12 +5,14 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, QuerySelect};
 
 use super::write::Stamp;
 use super::{Error, View};
+use crate::domain::chain::Digest;
 
 /// An entry of the journal.
 pub mod entry {
@@ -35,6 +37,12 @@ pub mod entry {
         /// In which role.
         #[sea_orm(column_type = "Text")]
         pub role: String,
+        /// The token's id; null for whoever sits at the machine.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub token: Option<String>,
+        /// The address the request came from; null likewise.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub address: Option<String>,
         /// The request it came with.
         #[sea_orm(column_type = "Text")]
         pub request_id: String,
@@ -47,12 +55,18 @@ pub mod entry {
         /// The resource.
         #[sea_orm(column_type = "Text")]
         pub resource: String,
+        /// The unit whose row it is; null for what belongs to the county.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub unit: Option<String>,
         /// The row's id.
         #[sea_orm(column_type = "Text")]
         pub id: String,
-        /// The facts the row holds from now on, as JSON; null when it is gone.
+        /// The facts the row holds from now on, as JSON in canonical form; null when it is gone.
         #[sea_orm(column_type = "Text", nullable)]
         pub became: Option<String>,
+        /// The digest of the entry and of all before it; null for entries from before there was a chain.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub digest: Option<Vec<u8>>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -72,18 +86,27 @@ pub mod head {
         pub county: String,
         /// The newest number.
         pub sequence: i64,
+        /// The digest of that entry.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub digest: Option<Vec<u8>>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Takes the lock of a county's journal and tells its newest number.
-pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<i64, Error> {
-    let fresh = head::ActiveModel { county: Set(county.into()), sequence: Set(0) };
+/// An instant as the chain writes it.
+pub(super) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// Takes the lock of a county's journal and tells its newest number and digest.
+pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<(i64, Digest), Error> {
+    let fresh = head::ActiveModel { county: Set(county.into()), sequence: Set(0), digest: Set(None) };
     let keep = OnConflict::column(head::Column::County).do_nothing().to_owned();
     head::Entity::insert(fresh).on_conflict(keep).try_insert().exec_without_returning(db).await?;
     let head = head::Entity::find_by_id(county).lock_exclusive().one(db).await?;
-    head.map(|head| head.sequence).ok_or_else(|| Error::Corrupt("the journal has no head".into()))
+    let head = head.ok_or_else(|| Error::Corrupt("the journal has no head".into()))?;
+    Ok((head.sequence, head.digest.and_then(|bytes| Digest::of_bytes(&bytes)).unwrap_or(Digest::NONE)))
 }
 
 /// An entry before it is written; what it shares with others of its transaction stands in [`Shared`].
@@ -91,8 +114,10 @@ pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<i64,
 pub(super) struct Entry {
     pub(super) sequence: i64,
     pub(super) operation: &'static str,
+    pub(super) unit: Option<String>,
     pub(super) id: String,
     pub(super) became: Option<String>,
+    pub(super) digest: Digest,
 }
 
 /// What the entries of one statement have in common.
@@ -102,9 +127,15 @@ pub(super) struct Shared<'a> {
     pub(super) resource: &'static str,
 }
 
-/// Moves the head to the newest number.
-pub(super) async fn advance(db: &impl ConnectionTrait, county: &str, sequence: i64) -> Result<(), Error> {
-    let head = head::ActiveModel { county: Set(county.into()), sequence: Set(sequence) };
+/// Moves the head to the newest entry.
+pub(super) async fn advance(
+    db: &impl ConnectionTrait,
+    county: &str,
+    sequence: i64,
+    digest: Digest,
+) -> Result<(), Error> {
+    let digest = Set(Some(digest.bytes().to_vec()));
+    let head = head::ActiveModel { county: Set(county.into()), sequence: Set(sequence), digest };
     head::Entity::update(head).exec(db).await?;
     Ok(())
 }

@@ -35,6 +35,10 @@ pub trait Table: Sized {
     /// A list whose JSON is not what this version writes.
     fn kept(row: Model<Self>) -> Result<Kept<Self::Key, Self::Facts>, Error>;
 
+    /// The unit whose item it is, by which it is seen; nothing for what belongs to the county. `facts` are not there
+    /// when the item goes.
+    fn unit(key: &Self::Key, facts: Option<&Self::Facts>) -> Option<String>;
+
     /// Rows of other tables that must follow this one, for the database to hold its references by.
     fn follow(_: &mut Followers, _: &str, _: &Kept<Self::Key, Self::Facts>) {}
 }

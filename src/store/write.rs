@@ -12,6 +12,7 @@ use super::bulk::chunks;
 use super::journal::{Entry, Shared};
 use super::table::{Follower, Followers, Table, with_key, with_one_of};
 use super::{Error, Store, View, bulk, journal};
+use crate::domain::chain::{Digest, Link};
 use crate::domain::kept::Kept;
 
 /// Who writes, when and because of which request.
@@ -23,6 +24,10 @@ pub struct Stamp {
     pub actor: String,
     /// The role it has.
     pub role: String,
+    /// The token's id.
+    pub token: Option<String>,
+    /// The address the request came from.
+    pub address: Option<String>,
     /// The request's id.
     pub request_id: String,
     /// The upload it belongs to.
@@ -60,9 +65,13 @@ pub enum Outcome {
 pub struct Write {
     county: String,
     stamp: Stamp,
+    /// Its instant, as the chain writes it.
+    at: String,
     transaction: DatabaseTransaction,
     started_at: i64,
     sequence: i64,
+    /// The digest of the newest entry.
+    digest: Digest,
 }
 
 impl Store {
@@ -76,10 +85,11 @@ impl Store {
             ..TransactionOptions::default()
         };
         let transaction = self.writing.begin_with_options(options).await?;
-        let sequence = journal::lock(&transaction, &self.county).await?;
+        let (sequence, digest) = journal::lock(&transaction, &self.county).await?;
         // PostgreSQL keeps microseconds; what is written must be what is read back.
         let stamp = Stamp { at: stamp.at.trunc_subsecs(6), ..stamp };
-        Ok(Write { county: self.county.clone(), stamp, transaction, started_at: sequence, sequence })
+        let at = journal::instant(stamp.at);
+        Ok(Write { county: self.county.clone(), stamp, at, transaction, started_at: sequence, sequence, digest })
     }
 }
 
@@ -162,9 +172,11 @@ impl Write {
                 Some(_) => Outcome::Updated,
                 None => Outcome::Created,
             };
-            let became = serde_json::to_string(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
+            // In canonical form, so that whoever is told the facts can digest them.
+            let became =
+                serde_json_canonicalizer::to_string(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
             let operation = if outcome == Outcome::Created { "created" } else { "updated" };
-            let entry = self.entry(key.to_string(), operation, Some(became));
+            let entry = self.entry::<T>(&key, operation, Some((&facts, became)));
             let kept = Kept { key, facts, revision: self.sequence };
             T::follow(&mut followers, &self.county, &kept);
             done.push(outcome);
@@ -199,7 +211,7 @@ impl Write {
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::InUse,
             _ => Error::Database(error),
         })?;
-        let entry = self.entry(key.to_string(), "deleted", None);
+        let entry = self.entry::<T>(key, "deleted", None);
         self.append::<T>(vec![entry]).await?;
         Ok(true)
     }
@@ -218,7 +230,7 @@ impl Write {
             match T::Entity::delete_many().filter(wanted).exec(&attempt).await {
                 Ok(_) => {
                     attempt.commit().await?;
-                    let entries = keys.iter().map(|key| self.entry(key.to_string(), "deleted", None)).collect();
+                    let entries = keys.iter().map(|key| self.entry::<T>(key, "deleted", None)).collect();
                     self.append::<T>(entries).await?;
                 }
                 Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
@@ -243,15 +255,35 @@ impl Write {
     /// The database's; then nothing of it is true.
     pub async fn commit(self) -> Result<(), Error> {
         if self.sequence > self.started_at {
-            journal::advance(&self.transaction, &self.county, self.sequence).await?;
+            journal::advance(&self.transaction, &self.county, self.sequence, self.digest).await?;
         }
         Ok(self.transaction.commit().await?)
     }
 
-    /// The next entry of the journal.
-    fn entry(&mut self, id: String, operation: &'static str, became: Option<String>) -> Entry {
+    /// The next entry of the journal, the next link of its chain.
+    fn entry<T: Table>(&mut self, key: &T::Key, operation: &'static str, became: Option<(&T::Facts, String)>) -> Entry {
         self.sequence += 1;
-        Entry { sequence: self.sequence, operation, id, became }
+        let unit = T::unit(key, became.as_ref().map(|(facts, _)| *facts));
+        let (id, became, sequence) = (key.to_string(), became.map(|(_, json)| json), self.sequence);
+        let Stamp { actor, role, token, address, request_id, upload, .. } = &self.stamp;
+        let link = Link {
+            county: &self.county,
+            sequence,
+            at: &self.at,
+            actor,
+            role,
+            token: token.as_deref(),
+            address: address.as_deref(),
+            request_id,
+            upload: upload.as_deref(),
+            operation,
+            resource: T::RESOURCE.code(),
+            unit: unit.as_deref(),
+            id: &id,
+            became: became.as_deref(),
+        };
+        self.digest = link.digest(&self.digest);
+        Entry { sequence, operation, unit, id, became, digest: self.digest }
     }
 
     /// The statements that write entries.

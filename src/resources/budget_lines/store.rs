@@ -66,6 +66,10 @@ impl Table for BudgetLines {
         vec![key.unit.clone().into(), key.year.into(), key.project.clone().into(), key.economic_class.clone().into()]
     }
 
+    fn unit(key: &BudgetLineKey, _: Option<&BudgetLineFacts>) -> Option<String> {
+        Some(key.unit.to_string())
+    }
+
     fn row(county: &str, kept: Kept<BudgetLineKey, BudgetLineFacts>) -> Model<Self> {
         let BudgetLineKey { unit, year, project, economic_class } = kept.key;
         let BudgetLineFacts {

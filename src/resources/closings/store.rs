@@ -56,6 +56,10 @@ impl Table for Closings {
         vec![key.unit.clone().into(), key.year.into()]
     }
 
+    fn unit(key: &ClosingKey, _: Option<&ClosingFacts>) -> Option<String> {
+        Some(key.unit.to_string())
+    }
+
     fn row(county: &str, kept: Kept<ClosingKey, ClosingFacts>) -> Model<Self> {
         let ClosingKey { unit, year } = kept.key;
         let ClosingFacts { reason, document } = kept.facts;

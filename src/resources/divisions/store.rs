@@ -58,6 +58,10 @@ impl Table for Divisions {
         vec![key.year.into(), key.code.clone().into()]
     }
 
+    fn unit(_: &DivisionKey, _: Option<&DivisionFacts>) -> Option<String> {
+        None
+    }
+
     fn row(county: &str, kept: Kept<DivisionKey, DivisionFacts>) -> Model<Self> {
         let DivisionKey { year, code } = kept.key;
         let DivisionFacts { name, level, parent } = kept.facts;

@@ -59,6 +59,10 @@ impl Table for EconomicClasses {
         vec![key.year.into(), key.code.clone().into()]
     }
 
+    fn unit(_: &EconomicClassKey, _: Option<&EconomicClassFacts>) -> Option<String> {
+        None
+    }
+
     fn row(county: &str, kept: Kept<EconomicClassKey, EconomicClassFacts>) -> Model<Self> {
         let EconomicClassKey { year, code } = kept.key;
         let EconomicClassFacts { name, parent, retired } = kept.facts;

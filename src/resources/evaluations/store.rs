@@ -116,6 +116,10 @@ impl Table for Evaluations {
         vec![key.unit.clone().into(), key.year.into(), key.project.clone().into(), key.kind.into()]
     }
 
+    fn unit(key: &EvaluationKey, _: Option<&EvaluationFacts>) -> Option<String> {
+        Some(key.unit.to_string())
+    }
+
     fn row(county: &str, kept: Kept<EvaluationKey, EvaluationFacts>) -> Model<Self> {
         let EvaluationKey { unit, year, project, kind } = kept.key;
         let project_ref = project.0.clone();

@@ -62,6 +62,10 @@ impl Table for Indicators {
         vec![key.clone().into()]
     }
 
+    fn unit(_: &IndicatorCode, _: Option<&IndicatorFacts>) -> Option<String> {
+        None
+    }
+
     fn row(county: &str, kept: Kept<IndicatorCode, IndicatorFacts>) -> Model<Self> {
         let code = kept.key;
         let IndicatorFacts { name, measure_unit, category, subcategory, direction, cumulative, place, part_of } =

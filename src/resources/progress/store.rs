@@ -65,6 +65,10 @@ impl Table for Progresses {
         vec![key.unit.clone().into(), key.month.into(), key.indicator.clone().into()]
     }
 
+    fn unit(key: &ProgressKey, _: Option<&ProgressFacts>) -> Option<String> {
+        Some(key.unit.to_string())
+    }
+
     fn row(county: &str, kept: Kept<ProgressKey, ProgressFacts>) -> Model<Self> {
         let ProgressKey { unit, month, indicator } = kept.key;
         let ProgressFacts { value, value_as_printed, note } = kept.facts;

@@ -60,6 +60,10 @@ impl Table for Projects {
         vec![key.unit.clone().into(), key.year.into(), key.code.clone().into()]
     }
 
+    fn unit(key: &ProjectKey, _: Option<&ProjectFacts>) -> Option<String> {
+        Some(key.unit.to_string())
+    }
+
     fn row(county: &str, kept: Kept<ProjectKey, ProjectFacts>) -> Model<Self> {
         let ProjectKey { unit, year, code } = kept.key;
         let ProjectFacts { name, long_term_goal, annual_goal, functional_class } = kept.facts;

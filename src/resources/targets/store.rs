@@ -73,6 +73,10 @@ impl Table for Targets {
         ]
     }
 
+    fn unit(key: &TargetKey, _: Option<&TargetFacts>) -> Option<String> {
+        Some(key.unit.to_string())
+    }
+
     fn row(county: &str, kept: Kept<TargetKey, TargetFacts>) -> Model<Self> {
         let TargetKey { unit, year, project, indicator, assigner } = kept.key;
         let project_ref = project.0.clone();

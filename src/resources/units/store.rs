@@ -70,6 +70,10 @@ impl Table for Units {
         vec![key.clone().into()]
     }
 
+    fn unit(key: &UnitCode, _: Option<&UnitFacts>) -> Option<String> {
+        Some(key.to_string())
+    }
+
     fn row(county: &str, kept: Kept<UnitCode, UnitFacts>) -> Model<Self> {
         let code = kept.key;
         let UnitFacts {

@@ -67,6 +67,10 @@ impl Table for Uploads {
         vec![key.clone().into()]
     }
 
+    fn unit(_: &UploadId, facts: Option<&UploadFacts>) -> Option<String> {
+        facts.and_then(|facts| facts.receipt.scope.clone())
+    }
+
     fn row(county: &str, kept: Kept<UploadId, UploadFacts>) -> Model<Self> {
         let UploadFacts { receipt, signature, reversals, fingerprint, entries } = kept.facts;
         row::Model {

@@ -1,0 +1,41 @@
+//! The journal becomes a chain, and append-only: the database refuses to change or to delete an entry.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+
+use crate::{index, key, text};
+
+crate::migration!(up);
+
+async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let digest = || ColumnDef::new("digest").blob().null().take();
+    // Entries from before the chain have no digest; the first that has one begins it.
+    for mut column in [text("token"), text("address"), digest()] {
+        manager.alter_table(Table::alter().table("journal").add_column(&mut column).take()).await?;
+    }
+    let mut unit = key(manager, "unit");
+    unit.null();
+    manager.alter_table(Table::alter().table("journal").add_column(&mut unit).take()).await?;
+    manager.alter_table(Table::alter().table("journal_head").add_column(&mut digest()).take()).await?;
+    index(manager, "journal", &["county", "request_id"]).await?;
+    index(manager, "journal", &["county", "actor", "sequence"]).await?;
+
+    let statements: &[&str] = match manager.get_database_backend() {
+        DbBackend::Postgres => &[
+            "CREATE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$",
+            "CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON journal \
+             FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()",
+        ],
+        _ => &[
+            "CREATE TRIGGER journal_not_updated BEFORE UPDATE ON journal \
+             BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+            "CREATE TRIGGER journal_not_deleted BEFORE DELETE ON journal \
+             BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+        ],
+    };
+    for statement in statements {
+        manager.get_connection().execute_unprepared(statement).await?;
+    }
+    Ok(())
+}

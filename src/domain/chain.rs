@@ -1,0 +1,197 @@
+//! The chain of the journal: the digest of an entry covers the entry and the digest of the one before it, so that
+//! nothing in between can be changed, taken out or put in without every later digest telling.
+//!
+//! What is digested is the entry as JSON in canonical form (RFC 8785), with the digest before it under `previous`:
+//!
+//! ```json
+//! {"actor":"…","address":"…","at":"2024-04-30T08:15:30.000000Z","became":{…},"county":"430922","id":"…",
+//!  "operation":"updated","previous":"…","request_id":"…","resource":"units","role":"admin","sequence":17,
+//!  "token":"…","unit":"430922","upload":null}
+//! ```
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// A SHA-256 digest, hexadecimal in text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// What stands before the first entry.
+    pub const NONE: Self = Self([0; 32]);
+
+    /// A digest of 32 bytes; nothing where they are more or fewer.
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Its bytes.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// An entry as the chain sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Link<'a> {
+    /// The county.
+    pub county: &'a str,
+    /// Its number.
+    pub sequence: i64,
+    /// When it was accepted, UTC, with microseconds.
+    pub at: &'a str,
+    /// Who did it.
+    pub actor: &'a str,
+    /// In which role.
+    pub role: &'a str,
+    /// The token's id.
+    pub token: Option<&'a str>,
+    /// The address it came from.
+    pub address: Option<&'a str>,
+    /// The request.
+    pub request_id: &'a str,
+    /// The upload.
+    pub upload: Option<&'a str>,
+    /// What was done.
+    pub operation: &'a str,
+    /// To which resource.
+    pub resource: &'a str,
+    /// Of which unit.
+    pub unit: Option<&'a str>,
+    /// To which row.
+    pub id: &'a str,
+    /// The row as it became: JSON in canonical form, put in as it is, so that every byte of it counts.
+    pub became: Option<&'a str>,
+}
+
+impl Link<'_> {
+    /// The digest of the entry behind the one with the digest `previous`.
+    pub fn digest(&self, previous: &Digest) -> Digest {
+        let bytes = digest(&SHA256, self.canonical(previous).as_bytes());
+        Digest::of_bytes(bytes.as_ref()).unwrap_or(Digest::NONE)
+    }
+
+    /// The canonical form: names in order, no spaces.
+    fn canonical(&self, previous: &Digest) -> String {
+        let mut text = Canonical(String::with_capacity(512));
+        text.string("{\"actor\":", self.actor);
+        text.maybe(",\"address\":", self.address);
+        text.string(",\"at\":", self.at);
+        text.raw(",\"became\":", self.became.unwrap_or("null"));
+        text.string(",\"county\":", self.county);
+        text.string(",\"id\":", self.id);
+        text.string(",\"operation\":", self.operation);
+        text.string(",\"previous\":", &previous.to_string());
+        text.string(",\"request_id\":", self.request_id);
+        text.string(",\"resource\":", self.resource);
+        text.string(",\"role\":", self.role);
+        text.raw(",\"sequence\":", &self.sequence.to_string());
+        text.maybe(",\"token\":", self.token);
+        text.maybe(",\"unit\":", self.unit);
+        text.maybe(",\"upload\":", self.upload);
+        text.raw("}", "");
+        text.0
+    }
+}
+
+struct Canonical(String);
+
+impl Canonical {
+    fn raw(&mut self, name: &str, value: &str) {
+        self.0 += name;
+        self.0 += value;
+    }
+
+    /// A string; JSON as `serde_json` writes it escapes what RFC 8785 escapes, in the same way.
+    fn string(&mut self, name: &str, value: &str) {
+        let quoted = serde_json::Value::from(value).to_string();
+        self.raw(name, &quoted);
+    }
+
+    fn maybe(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.string(name, value),
+            None => self.raw(name, "null"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const LINK: Link<'static> = Link {
+        county: "430922",
+        sequence: 17,
+        at: "2024-04-30T08:15:30.000000Z",
+        actor: "张三 \"\u{1}\n",
+        role: "reporter",
+        token: Some("t-1"),
+        address: None,
+        request_id: "r-1",
+        upload: None,
+        operation: "updated",
+        resource: "units",
+        unit: Some("430922"),
+        id: "430922",
+        became: Some("{\"a\":1,\"b\":null}"),
+    };
+
+    #[test]
+    fn the_form_is_that_of_the_standard() {
+        let text = LINK.canonical(&Digest::NONE);
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json_canonicalizer::to_string(&read).unwrap(), text);
+        assert_eq!(read["became"], json!({ "a": 1, "b": null }));
+    }
+
+    #[test]
+    fn the_digest_is_that_of_any_other_program() {
+        // Python: hashlib.sha256(json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+        let plain = Link { actor: "a", ..LINK };
+        let known = "d7463af167311c6b758965549bdd3f7dd140170de28c7d94d8b5d73621e42705";
+        assert_eq!(plain.digest(&Digest::NONE).to_string(), known);
+    }
+
+    proptest! {
+        #[test]
+        fn every_field_counts(which in 0..13_usize, other in "[a-z0-9]{1,8}") {
+            let mut changed = LINK;
+            let seen = match which {
+                0 => &mut changed.county,
+                1 => &mut changed.at,
+                2 => &mut changed.actor,
+                3 => &mut changed.role,
+                4 => &mut changed.request_id,
+                5 => &mut changed.operation,
+                6 => &mut changed.resource,
+                7 => &mut changed.id,
+                _ => {
+                    let maybe = match which {
+                        8 => &mut changed.token,
+                        9 => &mut changed.address,
+                        10 => &mut changed.upload,
+                        11 => &mut changed.unit,
+                        _ => &mut changed.became,
+                    };
+                    *maybe = Some(&other);
+                    prop_assert_ne!(changed.digest(&Digest::NONE), LINK.digest(&Digest::NONE));
+                    return Ok(());
+                }
+            };
+            *seen = &other;
+            prop_assert_ne!(changed.digest(&Digest::NONE), LINK.digest(&Digest::NONE));
+            prop_assert_ne!(LINK.digest(&LINK.digest(&Digest::NONE)), LINK.digest(&Digest::NONE));
+        }
+    }
+}
