@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use actix_web::web::Data;
@@ -17,9 +17,8 @@ use jixiao::domain::upload::receipt::OnExisting;
 use jixiao::http::Context;
 use jixiao::http::identity::{Keys, Role};
 use jixiao::http::once::InFlight;
-use jixiao::http::seal;
 use jixiao::store::Store;
-use jixiao::{client, demo, server, telemetry};
+use jixiao::{client, demo, server, telemetry, verify};
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
@@ -48,7 +47,7 @@ enum Command {
     },
     /// Print a token.
     Token {
-        /// What it may do: reader, reporter, reviewer or admin.
+        /// What it may do: reader, reporter, reviewer, auditor or admin.
         #[arg(long)]
         role: Role,
         /// The unit whose subtree it may see; the whole county where left out.
@@ -65,13 +64,18 @@ enum Command {
     ///
     /// Ends with 0 when all rows are in, 1 when some were rejected, 2 when nothing is in.
     Upload(UploadArguments),
-    /// Verify the signature of a receipt, without the service.
+    /// Verify the signature of a receipt, without the service; or, where none is named, every entry of the journal.
+    ///
+    /// Ends with 0 when all is as it was, 1 when something was changed: the first entry that does not fit is named.
     Verify {
         /// The receipt, as the service gave it.
-        receipt: PathBuf,
+        receipt: Option<PathBuf>,
         /// The service's public key (JSON Web Key or key set); that of the data directory where left out.
         #[arg(long)]
         key: Option<PathBuf>,
+        /// A head of the journal that was kept elsewhere (`GET /v1/journal/head`): nothing before it was changed.
+        #[arg(long, conflicts_with = "receipt")]
+        head: Option<PathBuf>,
     },
     /// Print the OpenAPI document.
     Openapi,
@@ -194,7 +198,13 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
     let mut config = Config::from_environment()?;
     match command {
         Command::Openapi | Command::Upload(_) => {}
-        Command::Verify { receipt, key } => return verify(&config, &receipt, key.as_deref()),
+        Command::Verify { receipt, key, head } => {
+            let fits = match receipt {
+                Some(receipt) => verify::receipt(&config, &receipt, key.as_deref())?,
+                None => verify::journal(&config, head.as_deref(), key.as_deref()).await?,
+            };
+            return Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Token { role, unit, ttl, subject } => {
             std::fs::create_dir_all(&config.data_dir)?;
             let keys = Keys::open(&config.data_dir, &config.county)?;
@@ -227,30 +237,6 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Says whether a receipt is signed by a key.
-fn verify(config: &Config, receipt: &Path, key: Option<&Path>) -> Result<ExitCode, Failure> {
-    let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    let upload: serde_json::Value = serde_json::from_slice(&read(receipt)?)?;
-    let public = match key {
-        Some(path) => {
-            let key: serde_json::Value = serde_json::from_slice(&read(path)?)?;
-            let signed_by = &upload["signature"]["key_id"];
-            let of_set = key["keys"].as_array().and_then(|keys| keys.iter().find(|one| one["kid"] == *signed_by));
-            seal::key_bytes(of_set.unwrap_or(&key)).ok_or("the key file holds no Ed25519 key of that id")?
-        }
-        None => Keys::open_existing(&config.data_dir, &config.county)?.public().to_vec(),
-    };
-    let signature = upload["signature"]["value"].as_str().unwrap_or_default();
-    let id = upload["receipt"]["upload"].as_str().unwrap_or("?");
-    if seal::verifies(&public, &upload["receipt"], signature) {
-        println!("{id}: 签名有效，回执未被改动（the signature is valid; the receipt is as it was given）");
-        Ok(ExitCode::SUCCESS)
-    } else {
-        println!("{id}: 签名无效（the signature is not valid）");
-        Ok(ExitCode::FAILURE)
-    }
 }
 
 /// Opens keys and database, and brings the schema up to date.

@@ -19,7 +19,7 @@ use crate::domain::findings::RuleName;
 use crate::domain::money::AmountUnit;
 use crate::domain::sheet::charset::Charset;
 use crate::http::error::{ApiError, Problem, ProblemError, render};
-use crate::http::query::Switch;
+use crate::http::query::{Moment, Switch};
 use crate::http::{Context, document, seal};
 use crate::resources;
 
@@ -36,7 +36,7 @@ use crate::resources;
     ),
     servers((url = "/", description = "This service")),
     // What stands in parameters alone is not collected.
-    components(schemas(Problem, ProblemError, RuleName, AmountUnit, Charset, Switch)),
+    components(schemas(Problem, ProblemError, RuleName, AmountUnit, Charset, Switch, Moment)),
     tags(
         (name = "units", description = "单位: bodies that have a budget or a task"),
         (name = "closings", description = "关账: years that are frozen for a unit and those below it"),
@@ -52,6 +52,8 @@ use crate::resources;
         (name = "findings", description = "疑点: what does not add up"),
         (name = "uploads", description = "上报批次: files of rows, each with a receipt"),
         (name = "upload-templates", description = "上报模板: empty sheets to fill in"),
+        (name = "changes", description = "变更: every change in order, and rows as they stood, for those who keep a copy"),
+        (name = "journal", description = "流水账: who did what, for the auditor"),
     ),
 )]
 struct Base;

@@ -101,6 +101,70 @@ impl Link<'_> {
     }
 }
 
+/// A walk along the chain, from its first entry on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walk {
+    /// The number of the last entry that fits.
+    pub sequence: i64,
+    /// Its digest.
+    pub digest: Digest,
+    /// Entries at the beginning that have no digest: they are older than the chain.
+    pub unsealed: i64,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self { sequence: 0, digest: Digest::NONE, unsealed: 0 }
+    }
+}
+
+/// Why an entry does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Break {
+    /// Entries before it are gone.
+    Missing,
+    /// It has no digest, though entries before it do.
+    Unsealed,
+    /// It is not what it was when it was written.
+    Changed,
+}
+
+impl Break {
+    /// What it means, in Chinese and English.
+    pub const fn sentences(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Missing => ("之前的记录缺失", "entries before it are gone"),
+            Self::Unsealed => ("没有摘要", "it has no digest"),
+            Self::Changed => ("内容与摘要不符，已被改动", "it is not what its digest says: it was changed"),
+        }
+    }
+}
+
+impl Walk {
+    /// Goes on to the next entry, `stored` being the digest that was kept with it.
+    ///
+    /// # Errors
+    /// Why it does not fit.
+    pub fn step(&mut self, link: &Link<'_>, stored: Option<&[u8]>) -> Result<(), Break> {
+        if link.sequence != self.sequence + 1 {
+            return Err(Break::Missing);
+        }
+        match stored {
+            None if self.unsealed == self.sequence => self.unsealed += 1,
+            None => return Err(Break::Unsealed),
+            Some(stored) => {
+                let digest = link.digest(&self.digest);
+                if digest.bytes() != stored {
+                    return Err(Break::Changed);
+                }
+                self.digest = digest;
+            }
+        }
+        self.sequence = link.sequence;
+        Ok(())
+    }
+}
+
 struct Canonical(String);
 
 impl Canonical {

@@ -15,6 +15,7 @@
 //! | [`scorecard`] | the whole of it on one page |
 //! | [`sheet`] | bytes → rows of cells |
 //! | [`mod@upload`] | rows of cells → what is stated |
+//! | [`entry`] | entries of the journal as callers see them |
 
 pub mod violation;
 
@@ -53,3 +54,5 @@ pub mod scorecard;
 
 pub mod sheet;
 pub mod upload;
+
+pub mod entry;

@@ -25,7 +25,9 @@ crate::choice! {
         Reporter = "reporter", "填报";
         /// Reads, evaluates and keeps the indicators.
         Reviewer = "reviewer", "审核";
-        /// Everything.
+        /// Reads everything, the journal too, and changes nothing.
+        Auditor = "auditor", "审计";
+        /// Everything but the journal.
         Admin = "admin", "管理";
     }
 }
@@ -64,7 +66,9 @@ macro_rules! permissions {
 
 permissions! {
     /// To read.
-    Read = "read", "读取": Reader | Reporter | Reviewer | Admin;
+    Read = "read", "读取": Reader | Reporter | Reviewer | Auditor | Admin;
+    /// To read the journal.
+    Audit = "audit", "查阅流水账": Auditor;
     /// To report projects, lines, targets and progress.
     Report = "report", "填报": Reporter | Admin;
     /// To evaluate: a reporter its own units, a reviewer for department or finance bureau.

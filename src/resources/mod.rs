@@ -23,12 +23,15 @@ pub mod scorecards;
 pub mod upload_templates;
 pub mod uploads;
 
+pub mod changes;
+pub mod journal;
+
 use sea_orm::DbBackend;
 use sea_orm::sea_query::TableCreateStatement;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::store::table::{Table, created};
-use crate::store::{attachment, journal, remembered};
+use crate::store::{attachment, journal as ledger, remembered};
 
 /// The rooms in their order, for the layer test.
 pub const ORDER: &[&str] = &[
@@ -46,6 +49,8 @@ pub const ORDER: &[&str] = &[
     "findings",
     "uploads",
     "upload_templates",
+    "changes",
+    "journal",
 ];
 
 /// How the entities of all rooms would create their tables; a test holds the migrations to them.
@@ -68,8 +73,8 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         of::<uploads::store::Uploads>(backend),
         created::<attachment::part::Entity>(backend),
         created::<remembered::answer::Entity>(backend),
-        created::<journal::entry::Entity>(backend),
-        created::<journal::head::Entity>(backend),
+        created::<ledger::entry::Entity>(backend),
+        created::<ledger::head::Entity>(backend),
     ]
 }
 
@@ -89,4 +94,6 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     findings::http::mount(config);
     uploads::http::mount(config);
     upload_templates::http::mount(config);
+    changes::http::mount(config);
+    journal::http::mount(config);
 }

@@ -12,7 +12,7 @@ use sea_orm::{ActiveValue::Set, QuerySelect};
 
 use super::write::Stamp;
 use super::{Error, View};
-use crate::domain::chain::Digest;
+use crate::domain::chain::{Digest, Link};
 
 /// An entry of the journal.
 pub mod entry {
@@ -94,9 +94,37 @@ pub mod head {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+impl head::Model {
+    fn seal(&self) -> Digest {
+        self.digest.as_deref().and_then(Digest::of_bytes).unwrap_or(Digest::NONE)
+    }
+}
+
 /// An instant as the chain writes it.
-pub(super) fn instant(at: DateTime<Utc>) -> String {
+pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+impl entry::Model {
+    /// The entry as the chain sees it, `at` being [`instant`] of its own.
+    pub fn link<'a>(&'a self, at: &'a str) -> Link<'a> {
+        Link {
+            county: &self.county,
+            sequence: self.sequence,
+            at,
+            actor: &self.actor,
+            role: &self.role,
+            token: self.token.as_deref(),
+            address: self.address.as_deref(),
+            request_id: &self.request_id,
+            upload: self.upload.as_deref(),
+            operation: &self.operation,
+            resource: &self.resource,
+            unit: self.unit.as_deref(),
+            id: &self.id,
+            became: self.became.as_deref(),
+        }
+    }
 }
 
 /// Takes the lock of a county's journal and tells its newest number and digest.
@@ -106,7 +134,7 @@ pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<(i64
     head::Entity::insert(fresh).on_conflict(keep).try_insert().exec_without_returning(db).await?;
     let head = head::Entity::find_by_id(county).lock_exclusive().one(db).await?;
     let head = head.ok_or_else(|| Error::Corrupt("the journal has no head".into()))?;
-    Ok((head.sequence, head.digest.and_then(|bytes| Digest::of_bytes(&bytes)).unwrap_or(Digest::NONE)))
+    Ok((head.sequence, head.seal()))
 }
 
 /// An entry before it is written; what it shares with others of its transaction stands in [`Shared`].
@@ -146,7 +174,16 @@ impl View<'_> {
     /// # Errors
     /// The database's.
     pub async fn journal_position(&self) -> Result<i64, Error> {
-        Ok(head::Entity::find_by_id(self.county()).one(&self.db).await?.map_or(0, |head| head.sequence))
+        Ok(self.journal_head().await?.0)
+    }
+
+    /// The newest number of the county's journal, and the digest of that entry.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn journal_head(&self) -> Result<(i64, Digest), Error> {
+        let head = head::Entity::find_by_id(self.county()).one(&self.db).await?;
+        Ok(head.map_or((0, Digest::NONE), |head| (head.sequence, head.seal())))
     }
 
     /// The entries about a resource from one number to another, the newest first, at most so many.

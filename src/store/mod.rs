@@ -6,6 +6,7 @@
 pub mod attachment;
 mod bulk;
 mod columns;
+pub mod feed;
 pub mod journal;
 pub mod remembered;
 pub mod table;

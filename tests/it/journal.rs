@@ -4,12 +4,52 @@ use futures_util::future::join_all;
 use jixiao::http::identity::Role;
 use serde_json::{Value, json};
 
-use crate::harness::on_both;
+use crate::harness::{Kind, Service, on_both};
 
 const UNIT: &str = "/v1/units/430922";
 
 fn county(name: &str) -> Value {
     json!({ "name": name, "kind": "county" })
+}
+
+/// Statements by somebody at the database, beside the service.
+async fn by_hand(service: &Service, statements: &[&str]) -> Result<(), String> {
+    use sqlx::{AssertSqlSafe, Connection, Executor};
+    let text = |error: sqlx::Error| error.to_string();
+    match service.database.kind {
+        Kind::Sqlite => {
+            let mut connection = sqlx::SqliteConnection::connect(&service.database.url).await.map_err(text)?;
+            for statement in statements {
+                connection.execute(AssertSqlSafe((*statement).to_owned())).await.map_err(text)?;
+            }
+        }
+        Kind::Postgres => {
+            let mut connection = sqlx::PgConnection::connect(&service.database.url).await.map_err(text)?;
+            for statement in statements {
+                connection.execute(AssertSqlSafe((*statement).to_owned())).await.map_err(text)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same by somebody who first takes away what keeps the journal from being changed.
+async fn forge(service: &Service, statements: &[String]) {
+    let unlock: &[&str] = match service.database.kind {
+        Kind::Sqlite => &["DROP TRIGGER IF EXISTS journal_not_updated", "DROP TRIGGER IF EXISTS journal_not_deleted"],
+        Kind::Postgres => &["DROP TRIGGER IF EXISTS journal_append_only ON journal"],
+    };
+    let statements: Vec<&str> = unlock.iter().copied().chain(statements.iter().map(String::as_str)).collect();
+    by_hand(service, &statements).await.unwrap();
+}
+
+/// What `jixiao verify` says of a service's journal.
+async fn verify(service: &Service, arguments: &[&str]) -> (bool, String) {
+    let mut command = service.command();
+    command.arg("verify").args(arguments);
+    let output = actix_web::rt::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (output.status.success(), text)
 }
 
 on_both! {
@@ -85,6 +125,108 @@ on_both! {
         service.admin().put(UNIT, &county("桃江县")).await.expect(201);
     }
 
+    async fn the_database_refuses_to_change_or_delete_an_entry(service: Service) {
+        let service = service.with_case().await;
+        for change in ["UPDATE journal SET actor = 'x' WHERE sequence = 3", "DELETE FROM journal WHERE sequence = 3"] {
+            let refused = by_hand(&service, &[change]).await.unwrap_err();
+            assert!(refused.contains("append-only"), "{refused}");
+        }
+    }
+
+    async fn an_entry_that_was_changed_by_hand_is_named(service: Service) {
+        let service = service.with_case().await;
+        let (fine, said) = verify(&service, &[]).await;
+        assert!(fine && said.contains("环环相扣"), "{said}");
+        let later = match service.database.kind {
+            Kind::Postgres => "\"at\" + interval '1 microsecond'",
+            Kind::Sqlite => "replace(\"at\", ':', '.')",
+        };
+        let other = |column: &'static str| (column, format!("coalesce({column}, '') || 'x'"));
+        let mut changes: Vec<_> =
+            ["county", "actor", "role", "token", "address", "request_id", "upload", "operation", "resource", "unit", "id"].map(other).into();
+        changes.push(("became", "replace(became, '\"', ' \"')".to_owned()));
+        changes.push(("at", later.to_owned()));
+        for (column, value) in changes {
+            if (column, service.database.kind) == ("at", Kind::Sqlite) {
+                continue; // Any other text is no instant, and cannot be read at all.
+            }
+            let keep = "CREATE TABLE before AS SELECT * FROM journal WHERE sequence = 17".to_owned();
+            let change = format!("UPDATE journal SET \"{column}\" = {value} WHERE sequence = 17");
+            forge(&service, &[keep, change]).await;
+            let (fine, said) = verify(&service, &[]).await;
+            // An entry of another county leaves a hole in this one's.
+            let named = if column == "county" { "第 18 条" } else { "第 17 条" };
+            assert!(!fine && said.starts_with(named), "{column}: {said}");
+            forge(&service, &[
+                "DELETE FROM journal WHERE sequence = 17".into(),
+                "INSERT INTO journal SELECT * FROM before".into(),
+                "DROP TABLE before".into(),
+            ]).await;
+        }
+        assert!(verify(&service, &[]).await.0, "as it was");
+        forge(&service, &["DELETE FROM journal WHERE sequence = 40".into()]).await;
+        let (_, said) = verify(&service, &[]).await;
+        assert!(said.starts_with("第 41 条: 之前的记录缺失"), "{said}");
+    }
+
+    async fn entries_that_were_cut_off_the_end_are_missed_by_whoever_kept_the_head(service: Service) {
+        let service = service.with_case().await;
+        let auditor = service.caller(Role::Auditor);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("head.json");
+        let head = auditor.get("/v1/journal/head").await.expect(200).body;
+        std::fs::write(&path, head.to_string()).unwrap();
+        let kept = ["--head", path.to_str().unwrap()];
+        service.admin().put("/v1/units/x", &json!({ "name": "甲", "kind": "other" })).await.expect(201);
+        assert!(verify(&service, &kept).await.0, "what came later does no harm");
+
+        let last = head["head"]["sequence"].as_i64().unwrap();
+        forge(&service, &[
+            format!("DELETE FROM journal WHERE sequence >= {last}"),
+            format!("UPDATE journal_head SET sequence = {0}, digest = (SELECT digest FROM journal WHERE sequence = {0})", last - 1),
+        ]).await;
+        assert!(verify(&service, &[]).await.0, "the chain itself is whole");
+        let (fine, said) = verify(&service, &kept).await;
+        assert!(!fine && said.contains("与另存的头不符"), "{said}");
+
+        std::fs::write(&path, head.to_string().replace(&format!(":{last},"), ":1,")).unwrap();
+        let (fine, said) = verify(&service, &kept).await;
+        assert!(!fine && said.contains("签名无效"), "{said}");
+    }
+
+    async fn the_auditor_reads_who_did_what_and_changes_nothing(service: Service) {
+        let service = service.with_case().await;
+        let auditor = service.caller(Role::Auditor);
+        service.admin().with("x-request-id", "r-7").put("/v1/units/x", &json!({ "name": "甲", "kind": "other" })).await.expect(201);
+        let found = auditor.get("/v1/journal?request_id=r-7&actor=tester&resource=units&unit=x").await.expect(200).body;
+        let entry = &found["items"][0];
+        assert_eq!(found["items"].as_array().unwrap().len(), 1);
+        assert_eq!((&entry["operation"], &entry["address"], &entry["became"]["name"]), (&json!("created"), &json!("127.0.0.1"), &json!("甲")));
+        assert_eq!(entry["token"].as_str().unwrap().len(), 36);
+        let head = auditor.get("/v1/journal/head").await.expect(200).body;
+        assert_eq!((&entry["digest"], &entry["sequence"]), (&head["head"]["digest"], &head["head"]["sequence"]));
+
+        // Whoever has an entry and the digest before it can digest it.
+        let before = auditor.get(&format!("/v1/journal?limit=1000&until={}", "2100-01-01T00:00:00Z")).await.expect(200).body;
+        let items = before["items"].as_array().unwrap();
+        let mut own = items[items.len() - 1].clone();
+        let digest = own.as_object_mut().unwrap().remove("digest").unwrap();
+        own["previous"] = items[items.len() - 2]["digest"].clone();
+        let canonical = serde_json_canonicalizer::to_vec(&own).unwrap();
+        let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &canonical);
+        let sum = jixiao::domain::chain::Digest::of_bytes(sum.as_ref()).unwrap();
+        assert_eq!(digest, sum.to_string());
+
+        assert_eq!(auditor.get("/v1/journal?since=2100-01-01T00:00:00Z").await.expect(200).body["items"], json!([]));
+        auditor.get("/v1/journal?since=yesterday").await.expect(400);
+        auditor.put("/v1/units/y", &json!({ "name": "乙", "kind": "other" })).await.expect(403);
+        service.caller_of(Role::Auditor, Some("209002")).get("/v1/journal").await.expect(403);
+        for role in [Role::Reader, Role::Reporter, Role::Reviewer, Role::Admin] {
+            service.caller(role).get("/v1/journal").await.expect(403);
+            service.caller(role).get("/v1/journal/head").await.expect(403);
+        }
+    }
+
     async fn the_connections_for_reading_cannot_write(service: Service) {
         use sea_orm::ConnectionTrait;
         let view = service.context.store.view();
@@ -95,7 +237,6 @@ on_both! {
 
 #[actix_web::test]
 async fn a_restart_of_the_database_costs_nobody_an_error() {
-    use crate::harness::{Kind, Service};
     use sqlx::Connection;
     let Some(service) = Service::start(Kind::Postgres).await else { return };
     let service = service.with_case().await;

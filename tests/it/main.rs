@@ -8,6 +8,7 @@
 mod harness;
 
 mod budget_lines;
+mod changes;
 mod code_lists;
 mod command_line;
 mod conditions;

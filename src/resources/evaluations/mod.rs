@@ -58,7 +58,7 @@ pub fn require_evaluator(role: Role, kind: EvaluationKind) -> Result<(), ApiErro
         Role::Admin => true,
         Role::Reporter => kind.is_of_the_unit_itself(),
         Role::Reviewer => !kind.is_of_the_unit_itself(),
-        Role::Reader => false,
+        Role::Reader | Role::Auditor => false,
     };
     let needs = match kind {
         EvaluationKind::SelfEvaluation => ("代表单位自评", "evaluate as the unit itself"),

@@ -48,7 +48,7 @@ pub struct Service {
     pub database: Database,
     client: reqwest::Client,
     server: actix_web::dev::ServerHandle,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Service {
@@ -70,7 +70,17 @@ impl Service {
         let server = running.handle();
         actix_web::rt::spawn(running);
         let client = reqwest::Client::new();
-        Some(Self { url, context, database, client, server, _directory: directory })
+        Some(Self { url, context, database, client, server, directory })
+    }
+
+    /// The command line, with this service's keys and database.
+    pub fn command(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_jixiao"));
+        command
+            .env_clear()
+            .env("JIXIAO_DATA_DIR", self.directory.path())
+            .env("JIXIAO_DATABASE_URL", &self.database.url);
+        command
     }
 
     /// The same, with the reference case in it.

@@ -1,0 +1,92 @@
+//! The journal read along: entries in order, and the rows as they were at an entry.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+use sea_orm::{Condition, QueryOrder, QuerySelect};
+
+use super::journal::entry;
+use super::{Error, View};
+
+/// A part of the journal.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Entries after this one.
+    pub after: i64,
+    /// Up to this one.
+    pub until: i64,
+    /// At most so many.
+    pub limit: u64,
+}
+
+impl View<'_> {
+    /// The entries of a part that are wanted, in order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn entries(&self, part: Part, wanted: Condition) -> Result<Vec<entry::Model>, Error> {
+        let entries = entry::Entity::find().filter(self.within(part)).filter(wanted).limit(part.limit);
+        Ok(entries.order_by_asc(entry::Column::Sequence).all(&self.db).await?)
+    }
+
+    /// The entries of a part that are wanted and still stand at its end: those of rows that were there then.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn standing(&self, part: Part, wanted: Condition) -> Result<Vec<entry::Model>, Error> {
+        let later = Alias::new("later");
+        let same = |column: entry::Column| Expr::col((later.clone(), column)).eq(Expr::col((entry::Entity, column)));
+        let superseded = Query::select()
+            .expr(Expr::val(1))
+            .from_as(entry::Entity, later.clone())
+            .and_where(same(entry::Column::County))
+            .and_where(same(entry::Column::Resource))
+            .and_where(same(entry::Column::Id))
+            .and_where(
+                Expr::col((later.clone(), entry::Column::Sequence))
+                    .gt(Expr::col((entry::Entity, entry::Column::Sequence))),
+            )
+            .and_where(Expr::col((later.clone(), entry::Column::Sequence)).lte(part.until))
+            .take();
+        let standing =
+            Condition::all().add(entry::Column::Became.is_not_null()).add(Expr::exists(superseded).not()).add(wanted);
+        self.entries(part, standing).await
+    }
+
+    /// The newest entry of each row of a resource that is gone, from when it was still there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn last_of_the_gone(&self, resource: &str) -> Result<Vec<entry::Model>, Error> {
+        let of_resource = || {
+            Query::select()
+                .from(entry::Entity)
+                .and_where(entry::Column::County.eq(self.county()))
+                .and_where(entry::Column::Resource.eq(resource))
+                .take()
+        };
+        let newest =
+            of_resource().expr(Expr::col(entry::Column::Sequence).max()).group_by_col(entry::Column::Id).take();
+        let gone = of_resource()
+            .column(entry::Column::Id)
+            .and_where(entry::Column::Sequence.in_subquery(newest))
+            .and_where(entry::Column::Became.is_null())
+            .take();
+        let last = of_resource()
+            .expr(Expr::col(entry::Column::Sequence).max())
+            .and_where(entry::Column::Became.is_not_null())
+            .and_where(entry::Column::Id.in_subquery(gone))
+            .group_by_col(entry::Column::Id)
+            .take();
+        let entries = entry::Entity::find()
+            .filter(entry::Column::County.eq(self.county()))
+            .filter(entry::Column::Sequence.in_subquery(last));
+        Ok(entries.all(&self.db).await?)
+    }
+
+    fn within(&self, part: Part) -> Condition {
+        Condition::all()
+            .add(entry::Column::County.eq(self.county()))
+            .add(entry::Column::Sequence.gt(part.after))
+            .add(entry::Column::Sequence.lte(part.until))
+    }
+}
