@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jixiao::http::identity::Role;
 use serde_json::{Value, json};
+use sqlx::Connection;
 
 use crate::harness::{Caller, on_both};
 
@@ -173,5 +174,71 @@ on_both! {
         assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
         let none = reader.get(&format!("/v1/changes?after={}&wait=1", number(&found["next"]))).await.expect(200).body;
         assert_eq!(none["items"], json!([]));
+    }
+}
+
+/// The example of `examples/platform-sync`, stopped and started again and again beside busy writers.
+#[actix_web::test]
+async fn the_example_keeps_a_copy_of_a_busy_service() {
+    use std::path::Path;
+    use std::process::Command;
+    use std::time::Duration;
+
+    use crate::harness::{Kind, Service};
+
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(service) = Service::start(kind).await else { continue };
+        let service = service.with_case().await;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("copy.db");
+        let token = service.token(Role::Reader, None);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/platform-sync/sync.py");
+        let sync = |once: bool| {
+            let mut command = Command::new(&script);
+            command.arg(&path).env("JIXIAO_SERVER", &service.url).env("JIXIAO_TOKEN", &token);
+            command.args(once.then_some("--once")).stdout(std::process::Stdio::null());
+            command
+        };
+        let admin = service.admin().with("if-match", "*");
+        let writing = async {
+            for round in 0..60 {
+                let line = format!("/v1/budget-lines/209002:2023:209002-2023-01:302{:02}", round % 17 + 1);
+                admin.put(&line, &json!({ "executed": format!("{round}.00") })).await;
+                admin
+                    .clone()
+                    .put(&format!("/v1/units/u{}", round % 7), &json!({ "name": "甲", "kind": "other" }))
+                    .await;
+                service
+                    .admin()
+                    .put(&format!("/v1/units/u{}", round % 7), &json!({ "name": "甲", "kind": "other" }))
+                    .await;
+                admin.delete(&format!("/v1/units/u{}", round % 5)).await;
+            }
+        };
+        let stopping = async {
+            for _ in 0..8 {
+                let mut running = sync(false).spawn().unwrap();
+                actix_web::rt::time::sleep(Duration::from_millis(250)).await;
+                running.kill().unwrap();
+                running.wait().unwrap();
+            }
+        };
+        futures_util::join!(writing, stopping);
+        let mut last = sync(true);
+        assert!(actix_web::rt::task::spawn_blocking(move || last.status().unwrap()).await.unwrap().success());
+
+        let (wanted, at) = snapshot(&service.admin(), "").await;
+        let mut copy = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+        let rows: Vec<(String, String, String)> =
+            sqlx::query_as("SELECT resource, id, facts FROM row").fetch_all(&mut copy).await.unwrap();
+        let kept: Copy = rows
+            .into_iter()
+            .map(|(resource, id, facts)| ((resource, id), serde_json::from_str(&facts).unwrap()))
+            .collect();
+        assert_eq!(kept, wanted);
+        let place: (i64, Option<i64>) =
+            sqlx::query_as("SELECT at, after FROM place").fetch_one(&mut copy).await.unwrap();
+        assert_eq!(place, (at, None));
+        assert!(at > 150, "{at}: the writers wrote next to nothing");
     }
 }
