@@ -14,6 +14,7 @@ mod command_line;
 mod conditions;
 mod errors;
 mod evaluations;
+mod feed;
 mod guards;
 mod identity;
 mod indicators;
