@@ -103,6 +103,18 @@ impl<F: Deserr<Violations>> Listing<F> {
     }
 }
 
+/// A number of the journal in a cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(pub i64);
+
+impl FromStr for Place {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        text.parse().map(Self).map_err(|_| Wrong::new("invalid_cursor", "游标无效", "not a cursor"))
+    }
+}
+
 fn limit(text: &str) -> Result<u64, ApiError> {
     text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
         let wrong = Wrong::new("out_of_range", format!("应为 1 至 {MOST}"), format!("must be 1 to {MOST}"));

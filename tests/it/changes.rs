@@ -137,6 +137,32 @@ on_both! {
         assert!(!lines.is_empty() && lines.keys().all(|(resource, id)| resource == "budget_lines" && id.starts_with("209")));
     }
 
+    async fn the_revisions_of_a_row_are_all_it_ever_was(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002")).with("if-match", "*");
+        let line = "/v1/budget-lines/209002:2023:209002-2023-01:30201";
+        let first = clerk.get(line).await.expect(200).body;
+        for executed in ["7.00", "8.00"] {
+            clerk.put(line, &json!({ "executed": executed })).await.expect(200);
+        }
+        clerk.delete(line).await.expect(204);
+        let found = clerk.get(&format!("{line}/revisions")).await.expect(200).body;
+        let told: Vec<_> = found["items"].as_array().unwrap().iter().map(|one| (&one["operation"], &one["facts"]["executed"])).collect();
+        let operation = |text: &str| json!(text);
+        assert_eq!(told, [
+            (&operation("created"), &first["facts"]["executed"]), (&operation("updated"), &json!("7.00")),
+            (&operation("updated"), &json!("8.00")), (&operation("deleted"), &json!(null)),
+        ]);
+        let page = clerk.get(&format!("{line}/revisions?limit=3")).await.expect(200).body;
+        let rest = clerk.get(&format!("{line}/revisions?limit=3&after={}", page["next"].as_str().unwrap())).await.expect(200).body;
+        assert_eq!((&rest["items"][0], &rest["next"]), (&found["items"][3], &json!(null)));
+        // What is not there is told like what is not the caller's to see.
+        clerk.get("/v1/budget-lines/209002:2031:x:30201/revisions").await.expect(404);
+        let town = json!({ "name": "修山镇", "kind": "township", "parent": "430922" });
+        service.admin().put("/v1/units/xiushan", &town).await.expect(201);
+        service.caller_of(Role::Reader, Some("xiushan")).get(&format!("{line}/revisions")).await.expect(404);
+    }
+
     async fn the_end_of_a_unit_is_told_to_those_above_it(service: Service) {
         let service = service.with_case().await;
         let admin = service.admin();

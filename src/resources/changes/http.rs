@@ -80,6 +80,7 @@ pub struct SnapshotOptions {
 /// Mounts the room.
 pub fn mount(config: &mut ServiceConfig<'_>) {
     config.service(list_changes_ndjson).service(list_changes).service(list_snapshot_rows);
+    super::history::mount(config);
 }
 
 /// Follow changes

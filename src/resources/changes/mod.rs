@@ -3,6 +3,7 @@
 //! A copy begins with a snapshot at a number and goes on with the changes after it. Both are read off the journal, so
 //! that nobody who writes is waited for or missed.
 
+pub mod history;
 pub mod http;
 
 use std::collections::{BTreeMap, BTreeSet};

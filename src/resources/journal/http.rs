@@ -1,7 +1,5 @@
 //! What an auditor may ask of the journal.
 
-use std::str::FromStr;
-
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -14,12 +12,12 @@ use crate::domain::codes::{Name, UnitCode};
 use crate::domain::entry::{JournalEntry, SignedHead};
 use crate::domain::kept::Resource;
 use crate::domain::upload::receipt::UploadId;
-use crate::domain::violation::{Violations, Wrong};
+use crate::domain::violation::Violations;
 use crate::http::Context;
 use crate::http::answer::{self, Answer, ListErrors};
 use crate::http::error::ApiError;
 use crate::http::identity::{Audit, Caller, Lack, Scope};
-use crate::http::page::{Listing, Paging};
+use crate::http::page::{Listing, Paging, Place};
 use crate::http::query::Moment;
 
 crate::page! {
@@ -53,17 +51,6 @@ pub struct JournalFilter {
     /// Only before this instant.
     #[deserr(default)]
     pub until: Option<Moment>,
-}
-
-/// A number of the journal in a cursor.
-struct Place(i64);
-
-impl FromStr for Place {
-    type Err = Wrong;
-
-    fn from_str(text: &str) -> Result<Self, Wrong> {
-        text.parse().map(Self).map_err(|_| Wrong::new("invalid_cursor", "游标无效", "not a cursor"))
-    }
 }
 
 /// The journal is one chain: who reads it reads all of it.
