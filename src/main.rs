@@ -18,7 +18,7 @@ use jixiao::http::Context;
 use jixiao::http::identity::{Keys, Role};
 use jixiao::http::once::InFlight;
 use jixiao::store::Store;
-use jixiao::{client, demo, server, telemetry, verify};
+use jixiao::{client, demo, resources, server, telemetry, verify};
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
@@ -246,7 +246,8 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
     let store = Store::open(&config.database_url, &config.county).await?;
     store.migrate().await?;
     let longest_file = config.longest_upload * 1024 * 1024;
-    Ok(Data::new(Context { store, keys, now: Context::system_clock, longest_file, in_flight: InFlight::default() }))
+    let (replays, in_flight) = (resources::replays(), InFlight::default());
+    Ok(Data::new(Context { store, keys, now: Context::system_clock, longest_file, replays, in_flight }))
 }
 
 fn unusable(config: &Config, error: &std::io::Error) -> String {

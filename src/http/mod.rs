@@ -7,6 +7,7 @@ pub mod document;
 pub mod error;
 pub mod file;
 pub mod identity;
+pub mod moment;
 pub mod once;
 pub mod page;
 pub mod path;
@@ -19,6 +20,7 @@ use crate::domain::period::{Month, Year};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Keys};
 use crate::store::Store;
+use crate::store::past::Replays;
 use crate::store::write::{Stamp, Write};
 
 /// What a handler works with: the store, the clock and the keys.
@@ -32,6 +34,8 @@ pub struct Context {
     pub now: fn() -> DateTime<Utc>,
     /// The longest file that is taken, in bytes.
     pub longest_file: u64,
+    /// How the rows of each resource are put back from the journal.
+    pub replays: Replays,
     /// Requests with an `Idempotency-Key` that are being worked on.
     pub in_flight: once::InFlight,
 }
@@ -48,8 +52,16 @@ impl Context {
     /// # Errors
     /// A clock outside the years this service knows.
     pub fn this_month(&self) -> Result<Month, ApiError> {
+        Self::month_of((self.now)())
+    }
+
+    /// The month in China of an instant.
+    ///
+    /// # Errors
+    /// An instant outside the years this service knows.
+    pub fn month_of(instant: DateTime<Utc>) -> Result<Month, ApiError> {
         use chrono::Datelike;
-        let there = (self.now)() + chrono::TimeDelta::hours(8);
+        let there = instant + chrono::TimeDelta::hours(8);
         let month = u8::try_from(there.month()).unwrap_or(0);
         Year::new(there.year())
             .and_then(|year| Month::new(year, month))
@@ -70,7 +82,7 @@ impl Context {
     /// The database's.
     pub async fn begin_for<P>(&self, caller: &Caller<P>, upload: Option<String>) -> Result<Write, ApiError> {
         let stamp = Stamp {
-            at: (self.now)(),
+            now: self.now,
             actor: caller.subject.clone(),
             role: caller.role.to_string(),
             token: caller.token.clone(),

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 
 use super::body::{pairs, read_pairs};
 use super::error::ApiError;
+use super::moment::AS_OF;
 use crate::domain::violation::{Violations, Wrong};
 
 /// How many items a page has where nothing was asked.
@@ -59,7 +60,8 @@ impl<F: Deserr<Violations>> Listing<F> {
             pairs(request)?.into_iter().partition(|(name, _)| name == "limit" || name == "after");
         let paged = |name: &str| paging.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str());
         let limit = paged("limit").map_or(Ok(USUAL), limit)?;
-        let filter = read_pairs(&filters)?;
+        let of_the_filter: Vec<_> = filters.iter().filter(|(name, _)| name != AS_OF).cloned().collect();
+        let filter = read_pairs(&of_the_filter)?;
         filters.sort();
         let text = serde_urlencoded::to_string(&filters).unwrap_or_default();
         let sum = digest(&SHA256, format!("{}?{text}", request.path()).as_bytes());

@@ -30,6 +30,8 @@ use sea_orm::DbBackend;
 use sea_orm::sea_query::TableCreateStatement;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::domain::kept::Resource;
+use crate::store::past::{Replays, replay};
 use crate::store::table::{Table, created};
 use crate::store::{attachment, journal as ledger, remembered};
 
@@ -75,6 +77,23 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         created::<remembered::answer::Entity>(backend),
         created::<ledger::entry::Entity>(backend),
         created::<ledger::head::Entity>(backend),
+    ]
+}
+
+/// How the rows of each resource are put back from the journal, for reads of an earlier moment. Uploads are left out:
+/// a receipt is never changed.
+pub fn replays() -> Replays {
+    vec![
+        (Resource::Units, replay::<units::store::Units>),
+        (Resource::Closings, replay::<closings::store::Closings>),
+        (Resource::Divisions, replay::<divisions::store::Divisions>),
+        (Resource::EconomicClasses, replay::<economic_classes::store::EconomicClasses>),
+        (Resource::Projects, replay::<projects::store::Projects>),
+        (Resource::BudgetLines, replay::<budget_lines::store::BudgetLines>),
+        (Resource::Indicators, replay::<indicators::store::Indicators>),
+        (Resource::Progress, replay::<progress::store::Progresses>),
+        (Resource::Targets, replay::<targets::store::Targets>),
+        (Resource::Evaluations, replay::<evaluations::store::Evaluations>),
     ]
 }
 

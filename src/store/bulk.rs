@@ -108,8 +108,8 @@ pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key
 
 /// Writes entries of the journal, what they share being sent once.
 pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entry>) -> Statement {
-    let Shared { county, stamp, resource } = shared;
-    let Stamp { at, actor, role, token, address, request_id, upload } = stamp;
+    let Shared { county, stamp, at, resource } = shared;
+    let Stamp { now: _, actor, role, token, address, request_id, upload } = stamp;
     let mut text = Text::new(backend);
     text.push("INSERT INTO \"journal\" (\"county\",\"at\",\"actor\",\"role\",\"token\",\"address\",");
     text.push("\"request_id\",\"upload\",\"resource\",");

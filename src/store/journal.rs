@@ -152,6 +152,7 @@ pub(super) struct Entry {
 pub(super) struct Shared<'a> {
     pub(super) county: &'a str,
     pub(super) stamp: &'a Stamp,
+    pub(super) at: DateTime<Utc>,
     pub(super) resource: &'static str,
 }
 

@@ -8,6 +8,7 @@ mod bulk;
 mod columns;
 pub mod feed;
 pub mod journal;
+pub mod past;
 pub mod remembered;
 pub mod table;
 pub mod write;
@@ -64,6 +65,7 @@ pub struct Store {
     county: String,
     reading: DatabaseConnection,
     writing: DatabaseConnection,
+    recent: past::Recent,
 }
 
 /// Where reads look: a connection or a transaction, and the county whose rows they see.
@@ -107,7 +109,7 @@ impl Store {
     pub async fn open(url: &str, county: &DivisionCode) -> Result<Self, Error> {
         let county = county.to_string();
         let (reading, writing) = if url.starts_with("sqlite:") { sqlite(url).await? } else { postgres(url).await? };
-        Ok(Self { county, reading, writing })
+        Ok(Self { county, reading, writing, recent: past::Recent::default() })
     }
 
     /// Brings the schema up to date. Safe to run from several replicas at once.

@@ -18,8 +18,8 @@ use crate::domain::kept::Kept;
 /// Who writes, when and because of which request.
 #[derive(Debug, Clone)]
 pub struct Stamp {
-    /// The instant, given by the clock of the context.
-    pub at: DateTime<Utc>,
+    /// The clock: instants are taken when the lock is held, so that they are in the order of the numbers.
+    pub now: fn() -> DateTime<Utc>,
     /// The token's subject.
     pub actor: String,
     /// The role it has.
@@ -65,8 +65,8 @@ pub enum Outcome {
 pub struct Write {
     county: String,
     stamp: Stamp,
-    /// Its instant, as the chain writes it.
-    at: String,
+    /// When it was accepted.
+    at: DateTime<Utc>,
     transaction: DatabaseTransaction,
     started_at: i64,
     sequence: i64,
@@ -87,8 +87,7 @@ impl Store {
         let transaction = self.writing.begin_with_options(options).await?;
         let (sequence, digest) = journal::lock(&transaction, &self.county).await?;
         // PostgreSQL keeps microseconds; what is written must be what is read back.
-        let stamp = Stamp { at: stamp.at.trunc_subsecs(6), ..stamp };
-        let at = journal::instant(stamp.at);
+        let at = (stamp.now)().trunc_subsecs(6);
         Ok(Write { county: self.county.clone(), stamp, at, transaction, started_at: sequence, sequence, digest })
     }
 }
@@ -266,10 +265,11 @@ impl Write {
         let unit = T::unit(key, became.as_ref().map(|(facts, _)| *facts));
         let (id, became, sequence) = (key.to_string(), became.map(|(_, json)| json), self.sequence);
         let Stamp { actor, role, token, address, request_id, upload, .. } = &self.stamp;
+        let at = journal::instant(self.at);
         let link = Link {
             county: &self.county,
             sequence,
-            at: &self.at,
+            at: &at,
             actor,
             role,
             token: token.as_deref(),
@@ -288,7 +288,8 @@ impl Write {
 
     /// The statements that write entries.
     fn entries<T: Table>(&self, entries: Vec<Entry>) -> Vec<Statement> {
-        let shared = Shared { county: &self.county, stamp: &self.stamp, resource: T::RESOURCE.code() };
+        let Self { county, stamp, at, .. } = self;
+        let shared = Shared { county, stamp, at: *at, resource: T::RESOURCE.code() };
         let backend = self.transaction.get_database_backend();
         chunks(entries).map(|entries| bulk::journal(backend, &shared, entries)).collect()
     }

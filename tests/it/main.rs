@@ -23,6 +23,7 @@ mod kill;
 mod layers;
 mod openapi;
 mod pages;
+mod past;
 mod schema;
 mod sheets;
 mod taojiang;

@@ -16,6 +16,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Report};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -54,13 +55,18 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "budget-lines",
     operation_id = "list_budget_lines",
-    params(BudgetLineFilter, Paging),
+    params(BudgetLineFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = BudgetLinePage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/budget-lines")]
-async fn list_budget_lines(caller: Caller<Read>, context: Data<Context>, listing: Listing<BudgetLineFilter>) -> Answer {
-    let found = budget_lines::list(&context.store.view(), &caller.scope, &listing).await?;
+async fn list_budget_lines(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<BudgetLineFilter>,
+    as_of: AsOf,
+) -> Answer {
+    let found = budget_lines::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = BudgetLinePage { items: found.into_iter().map(BudgetLine::from).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -75,6 +81,7 @@ async fn list_budget_lines(caller: Caller<Read>, context: Data<Context>, listing
     params(
         ("id" = BudgetLineKey, Path, description = "`unit:year:project:economic_class`"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The budget line", body = BudgetLine, headers(("ETag" = String, description = "Its revision"))),
@@ -88,8 +95,9 @@ async fn get_budget_line(
     context: Data<Context>,
     id: Id<BudgetLineKey>,
     conditions: Conditions,
+    as_of: AsOf,
 ) -> Answer {
-    let found = budget_lines::get(&context.store.view(), &caller.scope, &id).await?;
+    let found = budget_lines::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
     let item = BudgetLine::from(found);
     Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
 }

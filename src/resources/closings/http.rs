@@ -16,6 +16,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Close, Read};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -48,13 +49,18 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "closings",
     operation_id = "list_closings",
-    params(ClosingFilter, Paging),
+    params(ClosingFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = ClosingPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/closings")]
-async fn list_closings(caller: Caller<Read>, context: Data<Context>, listing: Listing<ClosingFilter>) -> Answer {
-    let found = closings::list(&context.store.view(), &caller.scope, &listing).await?;
+async fn list_closings(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<ClosingFilter>,
+    as_of: AsOf,
+) -> Answer {
+    let found = closings::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = ClosingPage { items: found.into_iter().map(Closing::from).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -69,6 +75,7 @@ async fn list_closings(caller: Caller<Read>, context: Data<Context>, listing: Li
     params(
         ("id" = ClosingKey, Path, description = "`unit:year`"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The closing", body = Closing, headers(("ETag" = String, description = "Its revision"))),
@@ -82,8 +89,9 @@ async fn get_closing(
     context: Data<Context>,
     id: Id<ClosingKey>,
     conditions: Conditions,
+    as_of: AsOf,
 ) -> Answer {
-    let found = closings::get(&context.store.view(), &caller.scope, &id).await?;
+    let found = closings::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
     let item = Closing::from(found);
     Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
 }

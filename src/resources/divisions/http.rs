@@ -16,6 +16,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Administer, Caller, Read};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -51,13 +52,18 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "divisions",
     operation_id = "list_divisions",
-    params(DivisionFilter, Paging),
+    params(DivisionFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = DivisionPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/divisions")]
-async fn list_divisions(_caller: Caller<Read>, context: Data<Context>, listing: Listing<DivisionFilter>) -> Answer {
-    let found = divisions::list(&context.store.view(), &listing).await?;
+async fn list_divisions(
+    _caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<DivisionFilter>,
+    as_of: AsOf,
+) -> Answer {
+    let found = divisions::list(&context.glance(as_of).await?.view(), &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = DivisionPage { items: found.into_iter().map(Division::from).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -72,6 +78,7 @@ async fn list_divisions(_caller: Caller<Read>, context: Data<Context>, listing: 
     params(
         ("id" = DivisionKey, Path, description = "`year:code`"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The division", body = Division, headers(("ETag" = String, description = "Its revision"))),
@@ -85,8 +92,9 @@ async fn get_division(
     context: Data<Context>,
     id: Id<DivisionKey>,
     conditions: Conditions,
+    as_of: AsOf,
 ) -> Answer {
-    let found = divisions::get(&context.store.view(), &id).await?;
+    let found = divisions::get(&context.glance(as_of).await?.view(), &id).await?;
     let item = Division::from(found);
     Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
 }

@@ -16,6 +16,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Administer, Caller, Read};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -52,7 +53,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "economic-classes",
     operation_id = "list_economic_classes",
-    params(EconomicClassFilter, Paging),
+    params(EconomicClassFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = EconomicClassPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
@@ -61,8 +62,9 @@ async fn list_economic_classes(
     _caller: Caller<Read>,
     context: Data<Context>,
     listing: Listing<EconomicClassFilter>,
+    as_of: AsOf,
 ) -> Answer {
-    let found = economic_classes::list(&context.store.view(), &listing).await?;
+    let found = economic_classes::list(&context.glance(as_of).await?.view(), &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = EconomicClassPage { items: found.into_iter().map(EconomicClass::from).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -77,6 +79,7 @@ async fn list_economic_classes(
     params(
         ("id" = EconomicClassKey, Path, description = "`year:code`"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The economic class", body = EconomicClass, headers(("ETag" = String, description = "Its revision"))),
@@ -90,8 +93,9 @@ async fn get_economic_class(
     context: Data<Context>,
     id: Id<EconomicClassKey>,
     conditions: Conditions,
+    as_of: AsOf,
 ) -> Answer {
-    let found = economic_classes::get(&context.store.view(), &id).await?;
+    let found = economic_classes::get(&context.glance(as_of).await?.view(), &id).await?;
     let item = EconomicClass::from(found);
     Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
 }

@@ -16,6 +16,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Evaluate, Read};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -51,18 +52,24 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "evaluations",
     operation_id = "list_evaluations",
-    params(EvaluationFilter, Paging),
+    params(EvaluationFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = EvaluationPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/evaluations")]
-async fn list_evaluations(caller: Caller<Read>, context: Data<Context>, listing: Listing<EvaluationFilter>) -> Answer {
-    let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
-    let found = evaluations::list(&snapshot.view(), &caller.scope, &listing).await?;
+async fn list_evaluations(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<EvaluationFilter>,
+    as_of: AsOf,
+) -> Answer {
+    let sight = context.sight(as_of).await?;
+    let today = sight.today;
+    let found = evaluations::list(&sight.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let mut items = Vec::with_capacity(found.len());
     for stated in found {
-        items.push(evaluations::computed(&snapshot.view(), stated, today).await?);
+        items.push(evaluations::computed(&sight.view(), stated, today).await?);
     }
     let page = EvaluationPage { items, next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -77,6 +84,7 @@ async fn list_evaluations(caller: Caller<Read>, context: Data<Context>, listing:
     params(
         ("id" = EvaluationKey, Path, description = "`unit:year:project:kind`, the project empty for the unit as a whole"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The evaluation", body = Evaluation, headers(("ETag" = String, description = "Its revision"))),
@@ -90,9 +98,11 @@ async fn get_evaluation(
     context: Data<Context>,
     id: Id<EvaluationKey>,
     conditions: Conditions,
+    as_of: AsOf,
 ) -> Answer {
-    let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
-    let view = snapshot.view();
+    let sight = context.sight(as_of).await?;
+    let today = sight.today;
+    let view = sight.view();
     let stated = evaluations::get(&view, &caller.scope, &id).await?;
     let tag = answer::computed_tag(stated.revision, view.journal_position().await?, today);
     let item = evaluations::computed(&view, stated, today).await?;

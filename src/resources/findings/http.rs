@@ -14,6 +14,7 @@ use crate::domain::violation::Violations;
 use crate::http::Context;
 use crate::http::answer::{self, Answer, ListErrors};
 use crate::http::identity::{Caller, Read};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 
 crate::page! {
@@ -90,14 +91,20 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "findings",
     operation_id = "list_findings",
-    params(FindingFilter, Paging),
+    params(FindingFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page", body = FindingPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/findings")]
-async fn list_findings(caller: Caller<Read>, context: Data<Context>, listing: Listing<FindingFilter>) -> Answer {
-    let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
-    let found = findings::list(&snapshot.view(), &caller.scope, &listing, today).await?;
+async fn list_findings(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<FindingFilter>,
+    as_of: AsOf,
+) -> Answer {
+    let sight = context.sight(as_of).await?;
+    let today = sight.today;
+    let found = findings::list(&sight.view(), &caller.scope, &listing, today).await?;
     let (found, next) = listing.page(found, |(place, _)| place.to_string());
     let page = FindingPage { items: found.into_iter().map(|(_, finding)| finding).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))

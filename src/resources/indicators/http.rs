@@ -15,6 +15,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Define, Read};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -47,13 +48,18 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "indicators",
     operation_id = "list_indicators",
-    params(IndicatorFilter, Paging),
+    params(IndicatorFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = IndicatorPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/indicators")]
-async fn list_indicators(_caller: Caller<Read>, context: Data<Context>, listing: Listing<IndicatorFilter>) -> Answer {
-    let found = indicators::list(&context.store.view(), &listing).await?;
+async fn list_indicators(
+    _caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<IndicatorFilter>,
+    as_of: AsOf,
+) -> Answer {
+    let found = indicators::list(&context.glance(as_of).await?.view(), &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = IndicatorPage { items: found.into_iter().map(Indicator::from).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -68,6 +74,7 @@ async fn list_indicators(_caller: Caller<Read>, context: Data<Context>, listing:
     params(
         ("id" = IndicatorCode, Path, description = "The indicator's code"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The indicator", body = Indicator, headers(("ETag" = String, description = "Its revision"))),
@@ -81,8 +88,9 @@ async fn get_indicator(
     context: Data<Context>,
     id: Id<IndicatorCode>,
     conditions: Conditions,
+    as_of: AsOf,
 ) -> Answer {
-    let found = indicators::get(&context.store.view(), &id).await?;
+    let found = indicators::get(&context.glance(as_of).await?.view(), &id).await?;
     let item = Indicator::from(found);
     Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
 }

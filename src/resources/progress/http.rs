@@ -16,6 +16,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Report};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -54,13 +55,18 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "progress",
     operation_id = "list_progress",
-    params(ProgressFilter, Paging),
+    params(ProgressFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = ProgressPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/progress")]
-async fn list_progress(caller: Caller<Read>, context: Data<Context>, listing: Listing<ProgressFilter>) -> Answer {
-    let found = progress::list(&context.store.view(), &caller.scope, &listing).await?;
+async fn list_progress(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<ProgressFilter>,
+    as_of: AsOf,
+) -> Answer {
+    let found = progress::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = ProgressPage { items: found.into_iter().map(Progress::from).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -75,6 +81,7 @@ async fn list_progress(caller: Caller<Read>, context: Data<Context>, listing: Li
     params(
         ("id" = ProgressKey, Path, description = "`unit:month:indicator`"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The progress row", body = Progress, headers(("ETag" = String, description = "Its revision"))),
@@ -88,8 +95,9 @@ async fn get_progress(
     context: Data<Context>,
     id: Id<ProgressKey>,
     conditions: Conditions,
+    as_of: AsOf,
 ) -> Answer {
-    let found = progress::get(&context.store.view(), &caller.scope, &id).await?;
+    let found = progress::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
     let item = Progress::from(found);
     Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
 }

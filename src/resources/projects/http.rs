@@ -16,6 +16,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Report};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -48,13 +49,18 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "projects",
     operation_id = "list_projects",
-    params(ProjectFilter, Paging),
+    params(ProjectFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = ProjectPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/projects")]
-async fn list_projects(caller: Caller<Read>, context: Data<Context>, listing: Listing<ProjectFilter>) -> Answer {
-    let found = projects::list(&context.store.view(), &caller.scope, &listing).await?;
+async fn list_projects(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<ProjectFilter>,
+    as_of: AsOf,
+) -> Answer {
+    let found = projects::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = ProjectPage { items: found.into_iter().map(Project::from).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -69,6 +75,7 @@ async fn list_projects(caller: Caller<Read>, context: Data<Context>, listing: Li
     params(
         ("id" = ProjectKey, Path, description = "`unit:year:code`"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The project", body = Project, headers(("ETag" = String, description = "Its revision"))),
@@ -82,8 +89,9 @@ async fn get_project(
     context: Data<Context>,
     id: Id<ProjectKey>,
     conditions: Conditions,
+    as_of: AsOf,
 ) -> Answer {
-    let found = projects::get(&context.store.view(), &caller.scope, &id).await?;
+    let found = projects::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
     let item = Project::from(found);
     Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
 }

@@ -10,6 +10,7 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, GetErrors};
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::path::Id;
 use crate::resources::units;
 
@@ -28,6 +29,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     params(
         ("id" = ScorecardKey, Path, description = "`unit:year`"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The scorecard", body = Scorecard, headers(("ETag" = String, description = "The journal position it was computed at"))),
@@ -41,9 +43,11 @@ async fn get_scorecard(
     context: Data<Context>,
     id: Id<ScorecardKey>,
     conditions: Conditions,
+    as_of: AsOf,
 ) -> Answer {
-    let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
-    let view = snapshot.view();
+    let sight = context.sight(as_of).await?;
+    let today = sight.today;
+    let view = sight.view();
     // Whether it is there and the caller may see it is asked even of those who have it already.
     let unit = units::get(&view, &caller.scope, &id.unit).await?;
     let tag = answer::computed_tag(unit.revision, view.journal_position().await?, today);

@@ -16,6 +16,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Report};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -54,13 +55,18 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "targets",
     operation_id = "list_targets",
-    params(TargetFilter, Paging),
+    params(TargetFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = TargetPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/targets")]
-async fn list_targets(caller: Caller<Read>, context: Data<Context>, listing: Listing<TargetFilter>) -> Answer {
-    let found = targets::list(&context.store.view(), &caller.scope, &listing).await?;
+async fn list_targets(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<TargetFilter>,
+    as_of: AsOf,
+) -> Answer {
+    let found = targets::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = TargetPage { items: found.into_iter().map(Target::from).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -75,6 +81,7 @@ async fn list_targets(caller: Caller<Read>, context: Data<Context>, listing: Lis
     params(
         ("id" = TargetKey, Path, description = "`unit:year:project:indicator:assigner`, the project empty for a target of the unit as a whole"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The target", body = Target, headers(("ETag" = String, description = "Its revision"))),
@@ -83,8 +90,14 @@ async fn list_targets(caller: Caller<Read>, context: Data<Context>, listing: Lis
     security(("bearer" = ["read"])),
 )]
 #[get("/targets/{id}")]
-async fn get_target(caller: Caller<Read>, context: Data<Context>, id: Id<TargetKey>, conditions: Conditions) -> Answer {
-    let found = targets::get(&context.store.view(), &caller.scope, &id).await?;
+async fn get_target(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    id: Id<TargetKey>,
+    conditions: Conditions,
+    as_of: AsOf,
+) -> Answer {
+    let found = targets::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
     let item = Target::from(found);
     Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
 }

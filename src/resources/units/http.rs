@@ -15,6 +15,7 @@ use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, Put
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Administer, Caller, Read};
+use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -47,13 +48,13 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "units",
     operation_id = "list_units",
-    params(UnitFilter, Paging),
+    params(UnitFilter, Paging, AsOfParameter),
     responses((status = 200, description = "A page, in the order of the ids", body = UnitPage), ListErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/units")]
-async fn list_units(caller: Caller<Read>, context: Data<Context>, listing: Listing<UnitFilter>) -> Answer {
-    let found = units::list(&context.store.view(), &caller.scope, &listing).await?;
+async fn list_units(caller: Caller<Read>, context: Data<Context>, listing: Listing<UnitFilter>, as_of: AsOf) -> Answer {
+    let found = units::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = UnitPage { items: found.into_iter().map(Unit::from).collect(), next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -68,6 +69,7 @@ async fn list_units(caller: Caller<Read>, context: Data<Context>, listing: Listi
     params(
         ("id" = UnitCode, Path, description = "The unit's code"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+        AsOfParameter,
     ),
     responses(
         (status = 200, description = "The unit", body = Unit, headers(("ETag" = String, description = "Its revision"))),
@@ -76,8 +78,14 @@ async fn list_units(caller: Caller<Read>, context: Data<Context>, listing: Listi
     security(("bearer" = ["read"])),
 )]
 #[get("/units/{id}")]
-async fn get_unit(caller: Caller<Read>, context: Data<Context>, id: Id<UnitCode>, conditions: Conditions) -> Answer {
-    let found = units::get(&context.store.view(), &caller.scope, &id).await?;
+async fn get_unit(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    id: Id<UnitCode>,
+    conditions: Conditions,
+    as_of: AsOf,
+) -> Answer {
+    let found = units::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
     let item = Unit::from(found);
     Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
 }

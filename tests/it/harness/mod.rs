@@ -62,6 +62,7 @@ impl Service {
             keys: Keys::open(directory.path(), &county).unwrap(),
             now: Context::system_clock,
             longest_file: 8 * 1024 * 1024,
+            replays: jixiao::resources::replays(),
             in_flight: jixiao::http::once::InFlight::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

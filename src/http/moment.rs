@@ -1,0 +1,138 @@
+//! The moment a read sees: now, or an earlier one (`?as_of=`), by a revision or an instant.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use chrono::{DateTime, Utc};
+use utoipa::IntoParams;
+
+use super::Context;
+use super::body::pairs;
+use super::error::ApiError;
+use super::query::Moment;
+use crate::domain::period::Month;
+use crate::domain::violation::Wrong;
+use crate::store::past::Past;
+use crate::store::{Snapshot, Store, View};
+
+/// The name of the parameter.
+pub const AS_OF: &str = "as_of";
+
+/// Which moment.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameter; `AsOf` reads it")]
+pub struct AsOfParameter {
+    /// What was there at an earlier moment: a number of the journal (`1742`), or an instant (`2024-04-30T16:00:00Z`).
+    #[param(
+        min_length = 1,
+        max_length = 35,
+        pattern = "^([0-9]{1,16}|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]{8,18}([Zz]|[+-][0-9]{2}:[0-9]{2}))$"
+    )]
+    as_of: Option<String>,
+}
+
+/// The moment that a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOf {
+    /// None: the present.
+    Now,
+    /// A number of the journal.
+    Entry(i64),
+    /// An instant.
+    Instant(DateTime<Utc>),
+}
+
+impl FromRequest for AsOf {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(pairs(request).and_then(|pairs| {
+            let Some((_, text)) = pairs.into_iter().find(|(name, _)| name == AS_OF) else { return Ok(Self::Now) };
+            if let Some(entry) = text.parse().ok().filter(|entry| (0..=9_007_199_254_740_991).contains(entry)) {
+                return Ok(Self::Entry(entry));
+            }
+            text.parse::<Moment>().map(|moment| Self::Instant(moment.0)).map_err(|_| {
+                let zh = "应为流水账号（如 1742）或 RFC 3339 时刻（如 2024-04-30T16:00:00Z）";
+                let en = "must be a number of the journal such as 1742, or an instant such as 2024-04-30T16:00:00Z";
+                ApiError::parameter(AS_OF, Wrong::new("invalid_moment", zh, en), &text)
+            })
+        }))
+    }
+}
+
+/// What a read sees.
+#[derive(Debug)]
+pub struct Sight {
+    rows: Rows,
+    /// The month it is, or was, in China.
+    pub today: Month,
+}
+
+#[derive(Debug)]
+enum Rows {
+    Live(Store),
+    Now(Snapshot),
+    Then(Arc<Past>),
+}
+
+impl Sight {
+    /// Reads of that moment.
+    pub fn view(&self) -> View<'_> {
+        match &self.rows {
+            Rows::Live(store) => store.view(),
+            Rows::Now(snapshot) => snapshot.view(),
+            Rows::Then(past) => past.view(),
+        }
+    }
+}
+
+impl Context {
+    /// What a single read at a moment sees.
+    ///
+    /// # Errors
+    /// A moment that has not come yet; the database's.
+    pub async fn glance(&self, as_of: AsOf) -> Result<Sight, ApiError> {
+        match as_of {
+            AsOf::Now => Ok(Sight { rows: Rows::Live(self.store.clone()), today: self.this_month()? }),
+            then => self.then(then).await,
+        }
+    }
+
+    /// What several reads at a moment see, all of one moment.
+    ///
+    /// # Errors
+    /// A moment that has not come yet; the database's.
+    pub async fn sight(&self, as_of: AsOf) -> Result<Sight, ApiError> {
+        match as_of {
+            AsOf::Now => Ok(Sight { rows: Rows::Now(self.store.snapshot().await?), today: self.this_month()? }),
+            then => self.then(then).await,
+        }
+    }
+
+    async fn then(&self, as_of: AsOf) -> Result<Sight, ApiError> {
+        let view = self.store.view();
+        let newest = view.journal_position().await?;
+        let sequence = match as_of {
+            AsOf::Now => newest,
+            AsOf::Entry(entry) if entry > newest => {
+                let (zh, en) = (format!("流水账目前到第 {newest} 条"), format!("the journal is at entry {newest}"));
+                return Err(ApiError::parameter(AS_OF, Wrong::new("not_reached", zh, en), &entry.to_string()));
+            }
+            AsOf::Entry(entry) => entry,
+            AsOf::Instant(instant) if instant > (self.now)() => {
+                let wrong = Wrong::new("not_reached", "这个时刻还没有到", "that instant has not come yet");
+                return Err(ApiError::parameter(AS_OF, wrong, &Moment(instant).to_string()));
+            }
+            AsOf::Instant(instant) => view.journal_position_at(instant).await?,
+        };
+        let past = self.store.as_of(sequence, &self.replays).await?;
+        let then = match as_of {
+            AsOf::Instant(instant) => instant,
+            _ => past.at.unwrap_or_else(|| (self.now)()),
+        };
+        Ok(Sight { rows: Rows::Then(past), today: Self::month_of(then)? })
+    }
+}

@@ -1,0 +1,178 @@
+//! The rows as they stood at an entry of the journal, in a database of their own: everything that reads the present
+//! reads the past by the same queries.
+//!
+//! It is made from the journal when somebody asks, held in memory, and never written again.
+
+use std::collections::VecDeque;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use deserr::Deserr;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, SqlxSqliteConnector, Statement, TransactionTrait,
+};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+use super::bulk::{self, chunks};
+use super::feed::Part;
+use super::journal::{entry, head};
+use super::table::Table;
+use super::{Error, Store, View};
+use crate::domain::kept::{Kept, Resource};
+use crate::domain::violation::{Violations, Wrong};
+
+/// Entries that are read at once.
+const BATCH: u64 = 2_000;
+
+/// Moments that are held at once.
+const MOST: usize = 4;
+
+/// Puts rows of one resource, as its entries tell them, into statements.
+pub type Replay = fn(&str, Vec<entry::Model>) -> Result<Vec<Statement>, Error>;
+
+/// How the rows of each resource are put back.
+pub type Replays = Vec<(Resource, Replay)>;
+
+/// The rows of a table, as its entries tell them.
+///
+/// # Errors
+/// An entry that this version cannot read.
+pub fn replay<T>(county: &str, entries: Vec<entry::Model>) -> Result<Vec<Statement>, Error>
+where
+    T: Table<Key: FromStr<Err = Wrong>, Facts: Deserr<Violations>>,
+{
+    let corrupt = |entry: &entry::Model, why: &str| Error::Corrupt(format!("entry {}: {why}", entry.sequence));
+    let rows = entries.into_iter().map(|entry| {
+        let key = entry.id.parse().map_err(|wrong: Wrong| corrupt(&entry, &wrong.en))?;
+        let json: serde_json::Value = serde_json::from_str(entry.became.as_deref().unwrap_or("null"))
+            .map_err(|error| corrupt(&entry, &error.to_string()))?;
+        let facts = deserr::deserialize(known(json)).map_err(|broken: Violations| {
+            corrupt(&entry, &broken.0.into_iter().map(|one| one.en).collect::<Vec<_>>().join("; "))
+        })?;
+        Ok(T::row(county, Kept { key, facts, revision: entry.sequence }))
+    });
+    let rows = rows.collect::<Result<Vec<_>, Error>>()?;
+    Ok(chunks(rows).map(|rows| bulk::upsert::<T>(DbBackend::Sqlite, rows)).collect())
+}
+
+/// Facts as they are stated: what is not known is left out.
+fn known(json: serde_json::Value) -> serde_json::Value {
+    match json {
+        serde_json::Value::Object(mut fields) => {
+            fields.retain(|_, value| *value != serde_json::Value::Null);
+            serde_json::Value::Object(fields)
+        }
+        other => other,
+    }
+}
+
+/// The rows as they stood at an entry.
+#[derive(Debug)]
+pub struct Past {
+    county: String,
+    sequence: i64,
+    /// When that entry was accepted; nothing before the first.
+    pub at: Option<DateTime<Utc>>,
+    database: DatabaseConnection,
+}
+
+impl Past {
+    /// Reads of that moment.
+    pub fn view(&self) -> View<'_> {
+        View { db: (&self.database).into(), county: &self.county }
+    }
+}
+
+/// The moments asked for last.
+#[derive(Debug, Clone, Default)]
+pub struct Recent {
+    held: Arc<Mutex<VecDeque<Arc<Past>>>>,
+    /// One is made at a time: it takes memory.
+    making: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Recent {
+    fn held(&self, sequence: i64) -> Option<Arc<Past>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = held.iter().position(|past| past.sequence == sequence)?;
+        let past = held.remove(place)?;
+        held.push_front(past.clone());
+        Some(past)
+    }
+
+    fn hold(&self, past: &Arc<Past>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.push_front(past.clone());
+        held.truncate(MOST);
+    }
+}
+
+impl View<'_> {
+    /// The newest entry that was accepted at or before an instant; 0 where there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn journal_position_at(&self, instant: DateTime<Utc>) -> Result<i64, Error> {
+        let newest = entry::Entity::find()
+            .select_only()
+            .column_as(Expr::col(entry::Column::Sequence).max(), "newest")
+            .filter(entry::Column::County.eq(self.county()))
+            .filter(entry::Column::At.lte(instant));
+        Ok(newest.into_tuple::<Option<i64>>().one(&self.db).await?.flatten().unwrap_or(0))
+    }
+}
+
+impl Store {
+    /// The rows as they stood at an entry.
+    ///
+    /// # Errors
+    /// The database's, or an entry that this version cannot read.
+    pub async fn as_of(&self, sequence: i64, replays: &Replays) -> Result<Arc<Past>, Error> {
+        if let Some(past) = self.recent.held(sequence) {
+            return Ok(past);
+        }
+        let _turn = self.recent.making.lock().await;
+        if let Some(past) = self.recent.held(sequence) {
+            return Ok(past);
+        }
+        let past = Arc::new(self.remade(sequence, replays).await?);
+        self.recent.hold(&past);
+        Ok(past)
+    }
+
+    async fn remade(&self, sequence: i64, replays: &Replays) -> Result<Past, Error> {
+        // References were checked when the rows were written, in another order than they are put back in.
+        let options = SqliteConnectOptions::from_str("sqlite::memory:")?.foreign_keys(false);
+        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let database = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.connect_with(options).await?);
+        Migrator::up(&database, None).await?;
+        let view = self.view();
+        let transaction = database.begin().await?;
+        for (resource, replay) in replays {
+            let mut after = 0;
+            loop {
+                let part = Part { after, until: sequence, limit: BATCH };
+                let of = Condition::all().add(entry::Column::Resource.eq(resource.code()));
+                let entries = view.standing(part, of).await?;
+                let Some(last) = entries.last() else { break };
+                after = last.sequence;
+                for statement in replay(&self.county, entries)? {
+                    transaction.execute_raw(statement).await?;
+                }
+            }
+        }
+        let head = head::ActiveModel { county: Set(self.county.clone()), sequence: Set(sequence), digest: Set(None) };
+        head::Entity::insert(head).exec_without_returning(&transaction).await?;
+        transaction.commit().await?;
+        let newest = entry::Entity::find()
+            .filter(entry::Column::County.eq(self.county.as_str()))
+            .filter(entry::Column::Sequence.lte(sequence))
+            .order_by_desc(entry::Column::Sequence);
+        let at = newest.one(&view.db).await?.map(|entry| entry.at);
+        Ok(Past { county: self.county.clone(), sequence, at, database })
+    }
+}
