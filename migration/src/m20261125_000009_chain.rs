@@ -17,6 +17,7 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     unit.null();
     manager.alter_table(Table::alter().table("journal").add_column(&mut unit).take()).await?;
     manager.alter_table(Table::alter().table("journal_head").add_column(digest()).take()).await?;
+    index(manager, "journal", &["county", "resource", "sequence"]).await?;
     index(manager, "journal", &["county", "request_id"]).await?;
     index(manager, "journal", &["county", "actor", "sequence"]).await?;
 

@@ -51,6 +51,23 @@ pub fn put<T: Serialize>(item: &T, tag: &str, outcome: Outcome, address: &str) -
     response.insert_header((ETAG, tag)).json(item)
 }
 
+/// That the caller has it already.
+pub fn unchanged(tag: &str) -> HttpResponse {
+    HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "private, no-cache")).finish()
+}
+
+/// A page with its tag and the address of the next.
+pub fn tagged<T: Serialize, F>(body: &T, next: Option<&str>, listing: &Listing<F>, tag: &str) -> HttpResponse
+where
+    F: deserr::Deserr<crate::domain::violation::Violations>,
+{
+    let mut response = page(body, next, listing);
+    if let Ok(tag) = tag.parse() {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
 /// A page, with the address of the next.
 pub fn page<T: Serialize, F>(page: &T, next: Option<&str>, listing: &Listing<F>) -> HttpResponse
 where
@@ -114,6 +131,8 @@ macro_rules! errors {
 errors! {
     /// Errors of a list.
     ListErrors: 400 401 403 500 503;
+    /// Errors of a list that has a tag.
+    TaggedErrors: 304 400 401 403 500 503;
     /// Errors of reading an item.
     GetErrors: 304 400 401 403 404 500 503;
     /// Errors of reading the revisions of an item.

@@ -8,9 +8,11 @@ use chrono::{DateTime, Utc};
 use utoipa::IntoParams;
 
 use super::Context;
+use super::answer;
 use super::body::pairs;
 use super::error::ApiError;
 use super::query::Moment;
+use crate::domain::kept::Resource;
 use crate::domain::period::Month;
 use crate::domain::violation::Wrong;
 use crate::store::past::Past;
@@ -86,6 +88,29 @@ impl Sight {
             Rows::Now(snapshot) => snapshot.view(),
             Rows::Then(past) => past.view(),
         }
+    }
+}
+
+impl Sight {
+    /// The tag of a list that shows rows of these resources: the newest change of one of them. It is the same for every
+    /// caller; what a caller may see changes with the units, which are always among them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn tag(&self, shown: &[Resource]) -> Result<String, ApiError> {
+        let newest = match &self.rows {
+            Rows::Then(_) => self.view().journal_position().await?,
+            Rows::Live(_) | Rows::Now(_) => self.view().newest_of(&[shown, &[Resource::Units]].concat()).await?,
+        };
+        Ok(format!("\"{newest}-{}\"", env!("CARGO_PKG_VERSION")))
+    }
+
+    /// The tag of a list of what is computed from rows of any kind.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn computed_tag(&self) -> Result<String, ApiError> {
+        Ok(answer::computed_tag(0, self.view().journal_position().await?, self.today))
     }
 }
 

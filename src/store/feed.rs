@@ -6,6 +6,7 @@ use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::journal::entry;
 use super::{Error, View};
+use crate::domain::kept::Resource;
 
 /// A part of the journal.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +51,24 @@ impl View<'_> {
         let standing =
             Condition::all().add(entry::Column::Became.is_not_null()).add(Expr::exists(superseded).not()).add(wanted);
         self.entries(part, standing).await
+    }
+
+    /// The newest number about one of these resources; 0 where there is none. One look into an index for each.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn newest_of(&self, resources: &[Resource]) -> Result<i64, Error> {
+        let mut newest = 0;
+        for resource in resources {
+            let last = entry::Entity::find()
+                .select_only()
+                .column(entry::Column::Sequence)
+                .filter(entry::Column::County.eq(self.county()))
+                .filter(entry::Column::Resource.eq(resource.code()))
+                .order_by_desc(entry::Column::Sequence);
+            newest = last.into_tuple::<i64>().one(&self.db).await?.map_or(newest, |last| Ord::max(newest, last));
+        }
+        Ok(newest)
     }
 
     /// The newest entry of each row of a resource that is gone, from when it was still there.

@@ -1,8 +1,9 @@
 //! Conditions: nobody overwrites what they have not read, and nobody reads again what they have.
 
+use jixiao::http::identity::Role;
 use serde_json::json;
 
-use crate::harness::on_both;
+use crate::harness::{Caller, on_both};
 
 const LINE: &str = "/v1/budget-lines/209002:2023:209002-2023-01:30201";
 
@@ -83,7 +84,7 @@ on_both! {
     async fn a_tag_does_not_depend_on_the_token(service: Service) {
         let service = service.with_case().await;
         let tag = async |unit: Option<&str>| {
-            let caller = service.caller_of(jixiao::http::identity::Role::Reader, unit);
+            let caller = service.caller_of(Role::Reader, unit);
             caller.get("/v1/scorecards/209002:2023").await.expect(200).header("etag").to_owned()
         };
         assert_eq!(tag(None).await, tag(Some("209")).await);
@@ -104,6 +105,38 @@ on_both! {
         }
         let score = &admin.get(evaluation).await.body["computed"]["score"];
         assert_eq!(score["earned"], "83.04");
+    }
+
+    async fn the_tag_of_a_list_is_the_newest_change_of_what_it_shows(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin();
+        let lists = ["units", "projects", "budget-lines", "indicators", "targets", "progress", "divisions", "economic-classes", "closings"].map(|list| format!("/v1/{list}?limit=5"));
+        let tags = async |caller: &Caller<'_>| {
+            let mut tags = Vec::new();
+            for list in &lists {
+                tags.push(caller.get(list).await.expect(200).header("etag").to_owned());
+            }
+            tags
+        };
+        let before = tags(&admin).await;
+        assert_eq!(tags(&service.caller_of(Role::Reader, Some("209002"))).await, before, "whoever asks");
+        for (list, tag) in lists.iter().zip(&before) {
+            let again = admin.clone().with("if-none-match", tag).get(list).await.expect(304);
+            assert_eq!((again.header("etag"), &again.body), (tag.as_str(), &json!("")));
+        }
+        admin.clone().with("if-match", "*").put(LINE, &json!({ "executed": "1.00" })).await.expect(200);
+        let after = tags(&admin).await;
+        let changed: Vec<_> = lists.iter().zip(before.iter().zip(&after)).filter(|(_, (before, after))| before != after).map(|(list, _)| list).collect();
+        assert_eq!(changed, ["/v1/budget-lines?limit=5"]);
+        admin.with("if-match", "*").delete(LINE).await.expect(204);
+        assert_ne!(tags(&service.admin()).await[2], after[2], "what is gone is a change too");
+
+        for computed in ["/v1/evaluations", "/v1/findings?limit=5"] {
+            let tag = service.admin().get(computed).await.expect(200).header("etag").to_owned();
+            service.admin().with("if-none-match", &tag).get(computed).await.expect(304);
+            service.admin().put(&format!("/v1/units/{}", computed.len()), &json!({ "name": "甲", "kind": "other" })).await.expect(201);
+            service.admin().with("if-none-match", &tag).get(computed).await.expect(200);
+        }
     }
 
     async fn the_tag_of_an_evaluation_serves_to_change_it(service: Service) {

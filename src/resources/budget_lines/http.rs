@@ -9,10 +9,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::super::budget_lines;
 use crate::domain::budget_line::{BudgetLine, BudgetLineFacts, BudgetLineKey};
 use crate::domain::codes::{EconomicCode, ProjectCode, UnitCode};
+use crate::domain::kept::Resource;
 use crate::domain::period::Year;
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Report};
@@ -55,8 +56,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "budget-lines",
     operation_id = "list_budget_lines",
-    params(BudgetLineFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = BudgetLinePage), ListErrors),
+    params(
+        BudgetLineFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = BudgetLinePage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/budget-lines")]
@@ -65,11 +69,17 @@ async fn list_budget_lines(
     context: Data<Context>,
     listing: Listing<BudgetLineFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
-    let found = budget_lines::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
+    let sight = context.glance(as_of).await?;
+    let tag = sight.tag(&[Resource::BudgetLines]).await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
+    let found = budget_lines::list(&sight.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = BudgetLinePage { items: found.into_iter().map(BudgetLine::from).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read a budget line

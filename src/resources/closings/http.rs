@@ -9,10 +9,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::super::closings;
 use crate::domain::closing::{Closing, ClosingFacts, ClosingKey};
 use crate::domain::codes::UnitCode;
+use crate::domain::kept::Resource;
 use crate::domain::period::Year;
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Close, Read};
@@ -49,8 +50,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "closings",
     operation_id = "list_closings",
-    params(ClosingFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = ClosingPage), ListErrors),
+    params(
+        ClosingFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = ClosingPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/closings")]
@@ -59,11 +63,17 @@ async fn list_closings(
     context: Data<Context>,
     listing: Listing<ClosingFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
-    let found = closings::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
+    let sight = context.glance(as_of).await?;
+    let tag = sight.tag(&[Resource::Closings]).await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
+    let found = closings::list(&sight.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = ClosingPage { items: found.into_iter().map(Closing::from).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read a closing

@@ -9,10 +9,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::super::divisions;
 use crate::domain::code_list::{Division, DivisionFacts, DivisionKey, DivisionLevel};
 use crate::domain::codes::DivisionCode;
+use crate::domain::kept::Resource;
 use crate::domain::period::Year;
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Administer, Caller, Read};
@@ -52,8 +53,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "divisions",
     operation_id = "list_divisions",
-    params(DivisionFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = DivisionPage), ListErrors),
+    params(
+        DivisionFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = DivisionPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/divisions")]
@@ -62,11 +66,17 @@ async fn list_divisions(
     context: Data<Context>,
     listing: Listing<DivisionFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
-    let found = divisions::list(&context.glance(as_of).await?.view(), &listing).await?;
+    let sight = context.glance(as_of).await?;
+    let tag = sight.tag(&[Resource::Divisions]).await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
+    let found = divisions::list(&sight.view(), &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = DivisionPage { items: found.into_iter().map(Division::from).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read a division

@@ -9,10 +9,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::super::economic_classes;
 use crate::domain::code_list::{EconomicClass, EconomicClassFacts, EconomicClassKey};
 use crate::domain::codes::EconomicCode;
+use crate::domain::kept::Resource;
 use crate::domain::period::Year;
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Administer, Caller, Read};
@@ -53,8 +54,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "economic-classes",
     operation_id = "list_economic_classes",
-    params(EconomicClassFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = EconomicClassPage), ListErrors),
+    params(
+        EconomicClassFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = EconomicClassPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/economic-classes")]
@@ -63,11 +67,17 @@ async fn list_economic_classes(
     context: Data<Context>,
     listing: Listing<EconomicClassFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
-    let found = economic_classes::list(&context.glance(as_of).await?.view(), &listing).await?;
+    let sight = context.glance(as_of).await?;
+    let tag = sight.tag(&[Resource::EconomicClasses]).await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
+    let found = economic_classes::list(&sight.view(), &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = EconomicClassPage { items: found.into_iter().map(EconomicClass::from).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read an economic class

@@ -12,7 +12,7 @@ use crate::domain::evaluation::{Evaluation, EvaluationFacts, EvaluationKey, Eval
 use crate::domain::period::Year;
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Evaluate, Read};
@@ -52,8 +52,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "evaluations",
     operation_id = "list_evaluations",
-    params(EvaluationFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = EvaluationPage), ListErrors),
+    params(
+        EvaluationFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = EvaluationPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/evaluations")]
@@ -62,9 +65,14 @@ async fn list_evaluations(
     context: Data<Context>,
     listing: Listing<EvaluationFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
     let sight = context.sight(as_of).await?;
     let today = sight.today;
+    let tag = sight.computed_tag().await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
     let found = evaluations::list(&sight.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let mut items = Vec::with_capacity(found.len());
@@ -72,7 +80,7 @@ async fn list_evaluations(
         items.push(evaluations::computed(&sight.view(), stated, today).await?);
     }
     let page = EvaluationPage { items, next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read an evaluation

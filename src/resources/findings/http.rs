@@ -12,7 +12,8 @@ use crate::domain::findings::{Finding, RuleName, Severity, rules};
 use crate::domain::period::Year;
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, ListErrors};
+use crate::http::answer::{self, Answer, ListErrors, TaggedErrors};
+use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
@@ -91,8 +92,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "findings",
     operation_id = "list_findings",
-    params(FindingFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page", body = FindingPage), ListErrors),
+    params(
+        FindingFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page", body = FindingPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/findings")]
@@ -101,13 +105,18 @@ async fn list_findings(
     context: Data<Context>,
     listing: Listing<FindingFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
     let sight = context.sight(as_of).await?;
     let today = sight.today;
+    let tag = sight.computed_tag().await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
     let found = findings::list(&sight.view(), &caller.scope, &listing, today).await?;
     let (found, next) = listing.page(found, |(place, _)| place.to_string());
     let page = FindingPage { items: found.into_iter().map(|(_, finding)| finding).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// List the rules that findings come from

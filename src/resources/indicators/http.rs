@@ -9,9 +9,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::super::indicators;
 use crate::domain::codes::IndicatorCode;
 use crate::domain::indicator::{Category, Direction, Indicator, IndicatorFacts};
+use crate::domain::kept::Resource;
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Define, Read};
@@ -48,8 +49,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "indicators",
     operation_id = "list_indicators",
-    params(IndicatorFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = IndicatorPage), ListErrors),
+    params(
+        IndicatorFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = IndicatorPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/indicators")]
@@ -58,11 +62,17 @@ async fn list_indicators(
     context: Data<Context>,
     listing: Listing<IndicatorFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
-    let found = indicators::list(&context.glance(as_of).await?.view(), &listing).await?;
+    let sight = context.glance(as_of).await?;
+    let tag = sight.tag(&[Resource::Indicators]).await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
+    let found = indicators::list(&sight.view(), &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = IndicatorPage { items: found.into_iter().map(Indicator::from).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read an indicator

@@ -8,11 +8,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::progress;
 use crate::domain::codes::{IndicatorCode, UnitCode};
+use crate::domain::kept::Resource;
 use crate::domain::period::{Month, Year};
 use crate::domain::progress::{Progress, ProgressFacts, ProgressKey};
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Report};
@@ -55,8 +56,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "progress",
     operation_id = "list_progress",
-    params(ProgressFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = ProgressPage), ListErrors),
+    params(
+        ProgressFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = ProgressPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/progress")]
@@ -65,11 +69,17 @@ async fn list_progress(
     context: Data<Context>,
     listing: Listing<ProgressFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
-    let found = progress::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
+    let sight = context.glance(as_of).await?;
+    let tag = sight.tag(&[Resource::Progress]).await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
+    let found = progress::list(&sight.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = ProgressPage { items: found.into_iter().map(Progress::from).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read a progress row

@@ -8,11 +8,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::projects;
 use crate::domain::codes::UnitCode;
+use crate::domain::kept::Resource;
 use crate::domain::period::Year;
 use crate::domain::project::{Project, ProjectFacts, ProjectKey};
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Report};
@@ -49,8 +50,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "projects",
     operation_id = "list_projects",
-    params(ProjectFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = ProjectPage), ListErrors),
+    params(
+        ProjectFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = ProjectPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/projects")]
@@ -59,11 +63,17 @@ async fn list_projects(
     context: Data<Context>,
     listing: Listing<ProjectFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
-    let found = projects::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
+    let sight = context.glance(as_of).await?;
+    let tag = sight.tag(&[Resource::Projects]).await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
+    let found = projects::list(&sight.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = ProjectPage { items: found.into_iter().map(Project::from).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read a project

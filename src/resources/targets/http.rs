@@ -8,11 +8,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::targets;
 use crate::domain::codes::{Assigner, IndicatorCode, UnitCode};
+use crate::domain::kept::Resource;
 use crate::domain::period::Year;
 use crate::domain::target::{Target, TargetFacts, TargetKey};
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Report};
@@ -55,8 +56,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "targets",
     operation_id = "list_targets",
-    params(TargetFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = TargetPage), ListErrors),
+    params(
+        TargetFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = TargetPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/targets")]
@@ -65,11 +69,17 @@ async fn list_targets(
     context: Data<Context>,
     listing: Listing<TargetFilter>,
     as_of: AsOf,
+    conditions: Conditions,
 ) -> Answer {
-    let found = targets::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
+    let sight = context.glance(as_of).await?;
+    let tag = sight.tag(&[Resource::Targets]).await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
+    let found = targets::list(&sight.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = TargetPage { items: found.into_iter().map(Target::from).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read a target

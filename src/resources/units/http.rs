@@ -8,10 +8,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::units;
 use crate::domain::codes::UnitCode;
+use crate::domain::kept::Resource;
 use crate::domain::unit::{Unit, UnitFacts, UnitKind};
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, ListErrors, PutErrors};
+use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Administer, Caller, Read};
@@ -48,16 +49,30 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "units",
     operation_id = "list_units",
-    params(UnitFilter, Paging, AsOfParameter),
-    responses((status = 200, description = "A page, in the order of the ids", body = UnitPage), ListErrors),
+    params(
+        UnitFilter, Paging, AsOfParameter,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
+    ),
+    responses((status = 200, description = "A page, in the order of the ids", body = UnitPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/units")]
-async fn list_units(caller: Caller<Read>, context: Data<Context>, listing: Listing<UnitFilter>, as_of: AsOf) -> Answer {
-    let found = units::list(&context.glance(as_of).await?.view(), &caller.scope, &listing).await?;
+async fn list_units(
+    caller: Caller<Read>,
+    context: Data<Context>,
+    listing: Listing<UnitFilter>,
+    as_of: AsOf,
+    conditions: Conditions,
+) -> Answer {
+    let sight = context.glance(as_of).await?;
+    let tag = sight.tag(&[Resource::Units]).await?;
+    if conditions.has(&tag) {
+        return Ok(answer::unchanged(&tag));
+    }
+    let found = units::list(&sight.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = UnitPage { items: found.into_iter().map(Unit::from).collect(), next };
-    Ok(answer::page(&page, page.next.as_deref(), &listing))
+    Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
 }
 
 /// Read a unit
