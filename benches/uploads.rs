@@ -7,121 +7,21 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on has failed")]
 #![expect(clippy::cast_precision_loss, reason = "a ratio is looked at, not reckoned with")]
 
+mod service;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-const UNITS: usize = 120;
-const INDICATORS: usize = 70;
-const MONTHS: usize = 12;
+use self::service::{Service, median, rows};
+
 const ROWS: usize = 100_000;
 const ROUNDS: usize = 5;
-
-/// A running service on a database of its own.
-struct Service {
-    child: Child,
-    url: String,
-    token: String,
-    directory: tempfile::TempDir,
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn jixiao(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jixiao"));
-    command.env_clear().env("JIXIAO_DATA_DIR", directory).env("JIXIAO_LOG", "warn");
-    command
-}
-
-impl Service {
-    /// Starts a service with units and indicators in it.
-    fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let token = jixiao(directory.path()).args(["token", "--role", "admin"]).output().unwrap().stdout;
-        let child = jixiao(directory.path()).env("JIXIAO_BIND", free.to_string()).arg("serve").spawn().unwrap();
-        let token = String::from_utf8(token).unwrap().trim().to_owned();
-        let service = Self { child, url: format!("http://{free}"), token, directory };
-        for _ in 0..200 {
-            if std::net::TcpStream::connect(free).is_ok() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let mut units = String::from("code,name,kind,parent\n430922,桃江县,county,\n");
-        (0..UNITS).for_each(|n| writeln!(units, "u{n:03},单位{n},township,430922").unwrap());
-        let mut indicators = String::from("code,name,measure_unit,category,subcategory,direction,cumulative\n");
-        (0..INDICATORS)
-            .for_each(|n| writeln!(indicators, "i{n:02},指标{n},亿元,output,quantity,at_least,true").unwrap());
-        service.upload("units", units.as_bytes());
-        service.upload("indicators", indicators.as_bytes());
-        service
-    }
-
-    /// Sends a file and waits for its receipt; how long that took.
-    fn upload(&self, kind: &str, text: &[u8]) -> Duration {
-        let file = self.directory.path().join("upload.csv");
-        fs::write(&file, text).unwrap();
-        let begun = Instant::now();
-        let reply = Command::new("curl")
-            .args([
-                "-sS",
-                "-o",
-                "-",
-                "-w",
-                "\n%{http_code}",
-                "-X",
-                "POST",
-                "-H",
-                "content-type: text/csv",
-                "-H",
-                "expect:",
-            ])
-            .args(["-H", &format!("authorization: Bearer {}", self.token), "--data-binary"])
-            .arg(format!("@{}", file.display()))
-            .arg(format!("{}/v1/uploads/csv?kind={kind}", self.url))
-            .output()
-            .expect("this benchmark sends files with curl");
-        let took = begun.elapsed();
-        let text = String::from_utf8(reply.stdout).unwrap();
-        assert!(
-            text.ends_with("201"),
-            "{kind}: {}{}",
-            String::from_utf8_lossy(&reply.stderr),
-            &text[..text.len().min(2000)]
-        );
-        took
-    }
-
-    /// What the service holds in memory, in bytes.
-    fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
-    }
-}
-
-/// Progress rows: unit, month, indicator, value.
-fn rows(count: usize) -> impl Iterator<Item = (String, String, String, String)> {
-    (0..count).map(|n| {
-        let (unit, rest) = (n / (MONTHS * INDICATORS), n % (MONTHS * INDICATORS));
-        let (month, indicator) = (rest / INDICATORS, rest % INDICATORS);
-        // Grows through the year, as cumulative figures do, and is different everywhere.
-        let value = format!("{}.{:02}", 10 + month * 10 + n % 7, n % 100);
-        let (unit, year) = (unit % UNITS, 2023 - unit / UNITS);
-        (format!("u{unit:03}"), format!("{year}-{:02}", month + 1), format!("i{indicator:02}"), value)
-    })
-}
 
 /// `sqlite3 .import` of the same rows into a database with the same schema, units and indicators.
 fn import(service: &Service, text: &Path) -> Duration {
@@ -150,11 +50,6 @@ fn import(service: &Service, text: &Path) -> Duration {
     let counted = Command::new("sqlite3").arg(&copy).arg("SELECT count(*) FROM progress").output().unwrap().stdout;
     assert_eq!(String::from_utf8(counted).unwrap().trim(), ROWS.to_string());
     took
-}
-
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort();
-    times[times.len() / 2].as_secs_f64()
 }
 
 /// The memory a service grows by while it takes a file.

@@ -128,7 +128,8 @@ impl Known {
         let has = |field: &str| head.place(field).is_some();
         for (place, heading) in head.headings.iter().enumerate() {
             let Some(column) = heading.column else {
-                self.near(heading, &has).map_or(Ok(()), |near| Err(unknown_column(head.row, place, heading, near)))?;
+                let near = self.near(heading, &has).or_else(|| self.holds(heading, &has));
+                near.map_or(Ok(()), |near| Err(unknown_column(head.row, place, heading, near)))?;
                 continue;
             };
             // A code and its name may stand side by side: they are compared in every row.
@@ -164,6 +165,16 @@ impl Known {
             format!("the head (row {}) has nothing but keys; it needs one of {}", head.row, names.join(", ")),
         )
         .at(head.row))
+    }
+
+    /// The quantity that every row states, if a heading holds its name among other words and no column is called so:
+    /// 1-7月完成数 is hardly a column to leave out.
+    fn holds(&self, heading: &Heading, has: &impl Fn(&str) -> bool) -> Option<&'static str> {
+        let column = self.kind.columns().iter().find(|column| matches!(column.reads, Reads::Quantity(_)))?;
+        let name = bare(&folded(&heading.text));
+        let holds =
+            |known: &&&str| !known.is_ascii() && known.chars().count() >= 3 && name.contains(&bare(&folded(known)));
+        column.names.iter().find(holds).map(|_| column.names[0]).filter(|_| !has(column.field))
     }
 
     /// A column that a heading is nearly called and that is not there.
@@ -273,6 +284,16 @@ mod tests {
                 (Some("name_as_printed"), None),
             ]
         );
+    }
+
+    #[test]
+    fn a_quantity_under_a_name_of_its_own_is_not_left_out() {
+        let known = Known::of(UploadKind::Progress);
+        let of =
+            |cells: &[&str]| known.find(&[row(1, cells)], &["month"]).map(drop).map_err(|trouble| trouble.wrong.zh);
+        let wrong = of(&["乡镇", "指标", "1-7月完成数", "备注"]).unwrap_err();
+        assert!(wrong.contains("C 列“1-7月完成数”不认识，是否为“完成值”"), "{wrong}");
+        assert_eq!(of(&["乡镇", "指标", "完成数", "上年完成数"]), Ok(()));
     }
 
     #[test]

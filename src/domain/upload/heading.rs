@@ -46,7 +46,7 @@ fn is_unit(inside: &str) -> bool {
 
 /// Whether brackets hold a remark that makes no other column of a heading: (必填), (A), (B/A*100), (yyyy-mm).
 fn is_remark(inside: &str) -> bool {
-    const WORDS: [&str; 19] = [
+    const WORDS: [&str; 21] = [
         "累计",
         "本年累计",
         "全年",
@@ -66,6 +66,8 @@ fn is_remark(inside: &str) -> bool {
         "满分100",
         "满分100分",
         "如有",
+        "计量单位",
+        "单位",
     ];
     let pattern = inside.contains("yy") && inside.chars().all(|c| "ymd-/.年月日".contains(c));
     let letter_by_letter = |text: &str| text.split(|c: char| !c.is_ascii_lowercase()).all(|word| word.len() <= 1);

@@ -243,7 +243,7 @@ impl<'a> RowReader<'a> {
     /// Notes the columns that hold something and are none of the kind.
     fn note_left_out(&mut self, row: &Row) {
         for (place, cell) in row.cells.iter().enumerate().take(self.head.headings.len()) {
-            if self.head.headings[place].column.is_none() && !cell.is_empty() {
+            if self.head.headings[place].column.is_none() && !cell::says_nothing(cell) {
                 self.left_out.insert(place);
             }
         }
