@@ -17,6 +17,7 @@ use jixiao::domain::upload::receipt::OnExisting;
 use jixiao::http::Context;
 use jixiao::http::identity::{Keys, Role};
 use jixiao::http::once::InFlight;
+use jixiao::http::refusals::Refusals;
 use jixiao::store::Store;
 use jixiao::{client, demo, resources, server, telemetry, verify};
 
@@ -221,7 +222,8 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             let context = open(&config).await?;
             let listener = server::listen(config.bind).map_err(|error| unusable(&config, &error))?;
             tracing::info!(bind = %config.bind, county = %config.county, "serving");
-            server::serve(listener, context)?.await?;
+            server::serve(listener, context.clone())?.await?;
+            context.refusals.write(&context).await?;
         }
         Command::Demo => {
             // People read this: only what goes wrong is logged beside it.
@@ -233,7 +235,8 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             let context = open(&config).await?;
             demo::load(&context).await?;
             print!("{}", demo::summary(&context, listener.local_addr()?).await?);
-            server::serve(listener, context)?.await?;
+            server::serve(listener, context.clone())?.await?;
+            context.refusals.write(&context).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -246,8 +249,8 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
     let store = Store::open(&config.database_url, &config.county).await?;
     store.migrate().await?;
     let longest_file = config.longest_upload * 1024 * 1024;
-    let (replays, in_flight) = (resources::replays(), InFlight::default());
-    Ok(Data::new(Context { store, keys, now: Context::system_clock, longest_file, replays, in_flight }))
+    let (replays, refusals, in_flight) = (resources::replays(), Refusals::default(), InFlight::default());
+    Ok(Data::new(Context { store, keys, now: Context::system_clock, longest_file, replays, refusals, in_flight }))
 }
 
 fn unusable(config: &Config, error: &std::io::Error) -> String {

@@ -20,6 +20,7 @@ use crate::domain::money::AmountUnit;
 use crate::domain::sheet::charset::Charset;
 use crate::http::error::{ApiError, Problem, ProblemError, render};
 use crate::http::query::{Moment, Switch};
+use crate::http::refusals::Refusals;
 use crate::http::{Context, document, seal};
 use crate::resources;
 
@@ -112,6 +113,7 @@ impl Paths {
 /// The socket cannot be used.
 pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<Server> {
     let paths = Data::new(Paths::of(&document()));
+    actix_web::rt::spawn(Refusals::keep_writing(context.clone()));
     let server = HttpServer::new(move || {
         let docs = DocsConfig::new(["/openapi.json"]).persist_authorization(true).display_request_duration(true);
         App::new()

@@ -17,6 +17,10 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     unit.null();
     manager.alter_table(Table::alter().table("journal").add_column(&mut unit).take()).await?;
     manager.alter_table(Table::alter().table("journal_head").add_column(digest()).take()).await?;
+    // The newest entry that changed a row: attempts that were refused are entries too, and change nothing.
+    let changed = ColumnDef::new("changed").big_integer().not_null().default(0).take();
+    manager.alter_table(Table::alter().table("journal_head").add_column(changed).take()).await?;
+    manager.get_connection().execute_unprepared("UPDATE journal_head SET changed = sequence").await?;
     index(manager, "journal", &["county", "resource", "sequence"]).await?;
     index(manager, "journal", &["county", "request_id"]).await?;
     index(manager, "journal", &["county", "actor", "sequence"]).await?;

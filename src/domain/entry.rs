@@ -16,6 +16,8 @@ crate::choice! {
         Updated = "updated", "更新";
         /// The row is gone
         Deleted = "deleted", "删除";
+        /// An attempt was refused; no row changed
+        Refused = "refused", "拒绝";
     }
 }
 
@@ -148,15 +150,16 @@ pub struct JournalEntry {
     pub upload: Option<String>,
     /// What was done.
     pub operation: Operation,
-    /// To which resource.
-    pub resource: Resource,
-    /// The unit whose row it is; null for what belongs to the county.
+    /// To which resource; `access` for an attempt that was refused.
+    #[schema(max_length = 40)]
+    pub resource: String,
+    /// The unit whose row it is; null for what belongs to the county. Of a refused attempt the unit the token is bound to.
     #[schema(max_length = 40)]
     pub unit: Option<String>,
-    /// The row's id.
+    /// The row's id. Of a refused attempt what was asked: method and path.
     #[schema(max_length = 400)]
     pub id: String,
-    /// What the row holds from then on.
+    /// What the row holds from then on. Of a refused attempt the answer: `at`, `status`, `code`.
     pub became: Became,
     /// The SHA-256 of the entry and of all before it, hexadecimal; null for entries that are older than the chain.
     #[schema(max_length = 64)]

@@ -7,11 +7,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, Header, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
 
+use super::Context;
 use super::identity::{Lack, Role};
 use crate::domain::closing::ClosingKey;
 use crate::domain::upload::receipt::{Receipt, ReceiptError};
@@ -354,7 +356,13 @@ pub async fn render(
     let english = prefers_english(request.request());
     let response = next.call(request).await?.map_into_boxed_body();
     let answer = response.response().error().map(|error| match error.as_error::<ApiError>() {
-        Some(error) => answer(error, &id, english),
+        Some(error) => {
+            let (status, code, ..) = error.row();
+            if let Some(context) = response.request().app_data::<Data<Context>>() {
+                context.refusals.note(response.request(), status, code, &id, (context.now)());
+            }
+            answer(error, &id, english)
+        }
         None => answer(&ApiError::Internal(error.to_string()), &id, english),
     });
     let mut response = match answer {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V2Der};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -102,6 +102,19 @@ impl Scope {
     }
 }
 
+/// Who asks, as far as the token says: kept with the request, for what is told of it later.
+#[derive(Debug, Clone, Default)]
+pub struct Who {
+    /// The token's subject.
+    pub subject: String,
+    /// Its role.
+    pub role: String,
+    /// The token's id.
+    pub token: Option<String>,
+    /// The unit it is bound to.
+    pub unit: Option<String>,
+}
+
 /// A caller who may do `P`.
 ///
 /// As a handler's first argument it is ready at once: a stranger's body is never read.
@@ -176,6 +189,12 @@ impl<P: Permission> Caller<P> {
             .map(|(_, token)| token.trim())
             .ok_or(ApiError::Unauthenticated("missing"))?;
         let claims = context.keys.verify(token)?;
+        request.extensions_mut().insert(Who {
+            subject: claims.sub.clone(),
+            role: claims.role.clone(),
+            token: Some(claims.jti.clone()),
+            unit: claims.unit.clone(),
+        });
         let role: Role = claims.role.parse().map_err(|_| ApiError::Unauthenticated("role"))?;
         let scope = match claims.unit {
             None => Scope::County,

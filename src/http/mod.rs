@@ -12,6 +12,7 @@ pub mod once;
 pub mod page;
 pub mod path;
 pub mod query;
+pub mod refusals;
 pub mod seal;
 
 use chrono::{DateTime, Utc};
@@ -36,6 +37,8 @@ pub struct Context {
     pub longest_file: u64,
     /// How the rows of each resource are put back from the journal.
     pub replays: Replays,
+    /// Attempts that were refused and wait to be written.
+    pub refusals: refusals::Refusals,
     /// Requests with an `Idempotency-Key` that are being worked on.
     pub in_flight: once::InFlight,
 }

@@ -89,6 +89,9 @@ pub mod head {
         /// The digest of that entry.
         #[sea_orm(column_type = "Blob", nullable)]
         pub digest: Option<Vec<u8>>,
+        /// The newest entry that changed a row.
+        #[sea_orm(default_value = 0)]
+        pub changed: i64,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -127,14 +130,28 @@ impl entry::Model {
     }
 }
 
+/// The resource of entries about attempts that were refused.
+pub const ACCESS: &str = "access";
+
 /// Takes the lock of a county's journal and tells its newest number and digest.
-pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<(i64, Digest), Error> {
-    let fresh = head::ActiveModel { county: Set(county.into()), sequence: Set(0), digest: Set(None) };
+pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<Position, Error> {
+    let fresh = head::ActiveModel { county: Set(county.into()), sequence: Set(0), digest: Set(None), changed: Set(0) };
     let keep = OnConflict::column(head::Column::County).do_nothing().to_owned();
     head::Entity::insert(fresh).on_conflict(keep).try_insert().exec_without_returning(db).await?;
     let head = head::Entity::find_by_id(county).lock_exclusive().one(db).await?;
     let head = head.ok_or_else(|| Error::Corrupt("the journal has no head".into()))?;
-    Ok((head.sequence, head.seal()))
+    Ok(Position { sequence: head.sequence, changed: head.changed, digest: head.seal() })
+}
+
+/// Where the journal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    /// The newest entry.
+    pub(super) sequence: i64,
+    /// The newest that changed a row.
+    pub(super) changed: i64,
+    /// The digest of the newest.
+    pub(super) digest: Digest,
 }
 
 /// An entry before it is written; what it shares with others of its transaction stands in [`Shared`].
@@ -157,25 +174,22 @@ pub(super) struct Shared<'a> {
 }
 
 /// Moves the head to the newest entry.
-pub(super) async fn advance(
-    db: &impl ConnectionTrait,
-    county: &str,
-    sequence: i64,
-    digest: Digest,
-) -> Result<(), Error> {
+pub(super) async fn advance(db: &impl ConnectionTrait, county: &str, position: Position) -> Result<(), Error> {
+    let Position { sequence, changed, digest } = position;
     let digest = Set(Some(digest.bytes().to_vec()));
-    let head = head::ActiveModel { county: Set(county.into()), sequence: Set(sequence), digest };
+    let head = head::ActiveModel { county: Set(county.into()), sequence: Set(sequence), digest, changed: Set(changed) };
     head::Entity::update(head).exec(db).await?;
     Ok(())
 }
 
 impl View<'_> {
-    /// The newest number of the county's journal; 0 before the first change.
+    /// The number of the county's newest change; 0 before the first.
     ///
     /// # Errors
     /// The database's.
     pub async fn journal_position(&self) -> Result<i64, Error> {
-        Ok(self.journal_head().await?.0)
+        let head = head::Entity::find_by_id(self.county()).one(&self.db).await?;
+        Ok(head.map_or(0, |head| head.changed))
     }
 
     /// The newest number of the county's journal, and the digest of that entry.

@@ -19,7 +19,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use super::bulk::{self, chunks};
 use super::feed::Part;
-use super::journal::{entry, head};
+use super::journal::{ACCESS, entry, head};
 use super::table::Table;
 use super::{Error, Store, View};
 use crate::domain::kept::{Kept, Resource};
@@ -165,14 +165,21 @@ impl Store {
                 }
             }
         }
-        let head = head::ActiveModel { county: Set(self.county.clone()), sequence: Set(sequence), digest: Set(None) };
-        head::Entity::insert(head).exec_without_returning(&transaction).await?;
-        transaction.commit().await?;
         let newest = entry::Entity::find()
             .filter(entry::Column::County.eq(self.county.as_str()))
             .filter(entry::Column::Sequence.lte(sequence))
+            .filter(entry::Column::Resource.ne(ACCESS))
             .order_by_desc(entry::Column::Sequence);
-        let at = newest.one(&view.db).await?.map(|entry| entry.at);
+        let newest = newest.one(&view.db).await?;
+        let (changed, at) = newest.map_or((0, None), |entry| (entry.sequence, Some(entry.at)));
+        let head = head::ActiveModel {
+            county: Set(self.county.clone()),
+            sequence: Set(sequence),
+            digest: Set(None),
+            changed: Set(changed),
+        };
+        head::Entity::insert(head).exec_without_returning(&transaction).await?;
+        transaction.commit().await?;
         Ok(Past { county: self.county.clone(), sequence, at, database })
     }
 }

@@ -9,10 +9,10 @@ use sea_orm::{
 };
 
 use super::bulk::chunks;
-use super::journal::{Entry, Shared};
+use super::journal::{ACCESS, Entry, Position, Shared};
 use super::table::{Follower, Followers, Table, with_key, with_one_of};
 use super::{Error, Store, View, bulk, journal};
-use crate::domain::chain::{Digest, Link};
+use crate::domain::chain::Link;
 use crate::domain::kept::Kept;
 
 /// Who writes, when and because of which request.
@@ -69,9 +69,28 @@ pub struct Write {
     at: DateTime<Utc>,
     transaction: DatabaseTransaction,
     started_at: i64,
-    sequence: i64,
-    /// The digest of the newest entry.
-    digest: Digest,
+    position: Position,
+}
+
+/// An attempt that was refused.
+#[derive(Debug, Clone, Default)]
+pub struct Refusal {
+    /// The token's subject; empty for a stranger.
+    pub actor: String,
+    /// The role it has; empty likewise.
+    pub role: String,
+    /// The token's id.
+    pub token: Option<String>,
+    /// The unit the token is bound to.
+    pub unit: Option<String>,
+    /// The address the request came from.
+    pub address: Option<String>,
+    /// The request's id.
+    pub request_id: String,
+    /// What was asked: method and path.
+    pub asked: String,
+    /// What was answered, and when.
+    pub answer: serde_json::Value,
 }
 
 impl Store {
@@ -85,10 +104,10 @@ impl Store {
             ..TransactionOptions::default()
         };
         let transaction = self.writing.begin_with_options(options).await?;
-        let (sequence, digest) = journal::lock(&transaction, &self.county).await?;
+        let position = journal::lock(&transaction, &self.county).await?;
         // PostgreSQL keeps microseconds; what is written must be what is read back.
         let at = (stamp.now)().trunc_subsecs(6);
-        Ok(Write { county: self.county.clone(), stamp, at, transaction, started_at: sequence, sequence, digest })
+        Ok(Write { county: self.county.clone(), stamp, at, transaction, started_at: position.sequence, position })
     }
 }
 
@@ -100,7 +119,7 @@ impl Write {
 
     /// The number of the newest entry, this transaction's included.
     pub fn position(&self) -> i64 {
-        self.sequence
+        self.position.sequence
     }
 
     /// The item, if it holds these facts already: stating them again is no change, whatever became of what they
@@ -176,14 +195,14 @@ impl Write {
                 serde_json_canonicalizer::to_string(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
             let operation = if outcome == Outcome::Created { "created" } else { "updated" };
             let entry = self.entry::<T>(&key, operation, Some((&facts, became)));
-            let kept = Kept { key, facts, revision: self.sequence };
+            let kept = Kept { key, facts, revision: self.position.sequence };
             T::follow(&mut followers, &self.county, &kept);
             done.push(outcome);
             rows.push(T::row(&self.county, kept));
             entries.push(entry);
         }
         // Everything is put together before anything is sent: the database need not wait in between.
-        let mut statements = self.entries::<T>(entries);
+        let mut statements = self.entries(T::RESOURCE.code(), entries);
         let backend = self.transaction.get_database_backend();
         statements.extend(chunks(rows).map(|rows| bulk::upsert::<T>(backend, rows)));
         for statement in statements {
@@ -253,19 +272,53 @@ impl Write {
     /// # Errors
     /// The database's; then nothing of it is true.
     pub async fn commit(self) -> Result<(), Error> {
-        if self.sequence > self.started_at {
-            journal::advance(&self.transaction, &self.county, self.sequence, self.digest).await?;
+        if self.position.sequence > self.started_at {
+            journal::advance(&self.transaction, &self.county, self.position).await?;
         }
         Ok(self.transaction.commit().await?)
     }
 
-    /// The next entry of the journal, the next link of its chain.
+    /// Notes attempts that were refused: entries like others, but that no row changed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn refused(&mut self, refusals: Vec<Refusal>) -> Result<(), Error> {
+        for refusal in refusals {
+            let Refusal { actor, role, token, unit, address, request_id, asked, answer } = refusal;
+            let stamp = Stamp { actor, role, token, address, request_id, ..self.stamp.clone() };
+            let own = std::mem::replace(&mut self.stamp, stamp);
+            let became = Some(answer.to_string());
+            let entry = self.link(ACCESS, unit, asked, "refused", became);
+            let statements = self.entries(ACCESS, vec![entry]);
+            self.stamp = own;
+            for statement in statements {
+                self.transaction.execute_raw(statement).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The entry of a change.
     fn entry<T: Table>(&mut self, key: &T::Key, operation: &'static str, became: Option<(&T::Facts, String)>) -> Entry {
-        self.sequence += 1;
         let unit = T::unit(key, became.as_ref().map(|(facts, _)| *facts));
-        let (id, became, sequence) = (key.to_string(), became.map(|(_, json)| json), self.sequence);
-        let Stamp { actor, role, token, address, request_id, upload, .. } = &self.stamp;
+        let became = became.map(|(_, json)| json);
+        let entry = self.link(T::RESOURCE.code(), unit, key.to_string(), operation, became);
+        self.position.changed = entry.sequence;
+        entry
+    }
+
+    /// The next entry of the journal, the next link of its chain.
+    fn link(
+        &mut self,
+        resource: &'static str,
+        unit: Option<String>,
+        id: String,
+        operation: &'static str,
+        became: Option<String>,
+    ) -> Entry {
+        let Stamp { now: _, actor, role, token, address, request_id, upload } = &self.stamp;
         let at = journal::instant(self.at);
+        let sequence = self.position.sequence + 1;
         let link = Link {
             county: &self.county,
             sequence,
@@ -277,25 +330,26 @@ impl Write {
             request_id,
             upload: upload.as_deref(),
             operation,
-            resource: T::RESOURCE.code(),
+            resource,
             unit: unit.as_deref(),
             id: &id,
             became: became.as_deref(),
         };
-        self.digest = link.digest(&self.digest);
-        Entry { sequence, operation, unit, id, became, digest: self.digest }
+        let digest = link.digest(&self.position.digest);
+        self.position = Position { sequence, digest, ..self.position };
+        Entry { sequence, operation, unit, id, became, digest }
     }
 
     /// The statements that write entries.
-    fn entries<T: Table>(&self, entries: Vec<Entry>) -> Vec<Statement> {
+    fn entries(&self, resource: &'static str, entries: Vec<Entry>) -> Vec<Statement> {
         let Self { county, stamp, at, .. } = self;
-        let shared = Shared { county, stamp, at: *at, resource: T::RESOURCE.code() };
+        let shared = Shared { county, stamp, at: *at, resource };
         let backend = self.transaction.get_database_backend();
         chunks(entries).map(|entries| bulk::journal(backend, &shared, entries)).collect()
     }
 
     async fn append<T: Table>(&self, entries: Vec<Entry>) -> Result<(), Error> {
-        for statement in self.entries::<T>(entries) {
+        for statement in self.entries(T::RESOURCE.code(), entries) {
             self.transaction.execute_raw(statement).await?;
         }
         Ok(())

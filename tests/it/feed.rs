@@ -28,15 +28,21 @@ struct Seen {
     told: BTreeSet<(i64, String)>,
     /// The units there are: revision and facts.
     units: BTreeMap<String, (i64, Value)>,
+    /// The journal, as the auditor reads it.
+    journal: Vec<Value>,
 }
 
 /// What does not hold.
 fn check(seen: &Seen) -> Result<(), String> {
+    if let Some((number, entry)) = (1..).zip(&seen.journal).find(|(number, entry)| entry["sequence"] != *number) {
+        return Err(format!("the journal has {} in place of {number}", entry["sequence"]));
+    }
+    // Attempts that were refused are entries too, and no changes.
+    let numbers = |list: &[Value]| list.iter().map(|one| one["sequence"].as_i64().unwrap()).collect::<Vec<_>>();
+    let changes: Vec<Value> = seen.journal.iter().filter(|entry| entry["operation"] != "refused").cloned().collect();
     for (reader, feed) in seen.feeds.iter().enumerate() {
-        for (place, change) in feed.iter().enumerate() {
-            if change["sequence"] != place + 1 {
-                return Err(format!("reader {reader}: {} stands at place {}", change["sequence"], place + 1));
-            }
+        if numbers(feed) != numbers(&changes) {
+            return Err(format!("reader {reader} was told other numbers than the journal has"));
         }
         if feed != &seen.feeds[0] {
             return Err(format!("reader {reader} was told other things than the first"));
@@ -139,6 +145,23 @@ fn seconds() -> u64 {
     std::env::var("JIXIAO_FEED_SECONDS").map_or(5, |value| value.parse().unwrap())
 }
 
+/// The whole journal.
+async fn audited(client: &Client, server: &Server) -> Vec<Value> {
+    // What was refused last is written a moment later.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let auditor = server.command().args(["token", "--role", "auditor"]).output().unwrap().stdout;
+    let auditor = String::from_utf8(auditor).unwrap().trim().to_owned();
+    let (mut journal, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/journal?limit=1000{after}");
+        let (_, page) = ask(client, server, &auditor, Method::GET, &path, None).await;
+        journal.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    journal
+}
+
 /// Lets many write and some follow, and tells what they saw.
 async fn run(kind: Kind) -> Option<(Seen, u64)> {
     let directory = tempfile::tempdir().unwrap();
@@ -236,8 +259,9 @@ async fn run(kind: Kind) -> Option<(Seen, u64)> {
         let Some(next) = page["next"].as_str() else { break };
         after = format!("&after={next}");
     }
+    let journal = audited(client, &servers[0]).await;
     let told = std::mem::take(&mut *told.lock().unwrap());
-    Some((Seen { feeds, told, units }, kills.load(Ordering::Relaxed)))
+    Some((Seen { feeds, told, units, journal }, kills.load(Ordering::Relaxed)))
 }
 
 /// What a broken journal would look like to those who follow it.

@@ -227,6 +227,56 @@ on_both! {
         }
     }
 
+    async fn attempts_that_were_refused_are_in_the_chain(service: Service) {
+        let service = service.with_case().await;
+        let line = "/v1/budget-lines/209002:2023:209002-2023-01:30201";
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        let before = service.context.store.view().journal_position().await.unwrap();
+        service.nobody().with("x-request-id", "a-1").get(line).await.expect(401);
+        service.caller(Role::Reader).with("x-request-id", "a-2").put(line, &json!({ "executed": "1.00" })).await.expect(403);
+        clerk.clone().with("x-request-id", "a-3").get("/v1/units/430922").await.expect(404);
+        clerk.clone().with("x-request-id", "a-4").with("if-match", "\"1\"").put(line, &json!({ "executed": "1.00" })).await.expect(412);
+        service.admin().with("x-request-id", "a-5").with("if-match", "*").delete("/v1/units/209002").await.expect(409);
+        // What nobody is to blame for is none.
+        service.admin().with("x-request-id", "a-6").get("/v1/units/nobody").await.expect(404);
+        service.admin().with("x-request-id", "a-7").put(line, &json!({})).await.expect(428);
+        service.context.refusals.write(&service.context).await.unwrap();
+
+        let auditor = service.caller(Role::Auditor);
+        let found = auditor.get("/v1/journal?operation=refused").await.expect(200).body;
+        let told: Vec<_> = found["items"].as_array().unwrap().iter().map(|one| {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            (text(&one["request_id"]), text(&one["id"]), one["became"]["status"].as_i64().unwrap(), text(&one["actor"]), text(&one["role"]), text(&one["unit"]))
+        }).collect();
+        let row = |id: &str, asked: &str, status, actor: &str, role: &str, unit: &str| (id.to_owned(), asked.to_owned(), status, actor.to_owned(), role.to_owned(), unit.to_owned());
+        assert_eq!(told, [
+            row("a-1", &format!("GET {line}"), 401, "", "", ""),
+            row("a-2", &format!("PUT {line}"), 403, "tester", "reader", ""),
+            row("a-3", "GET /v1/units/430922", 404, "tester", "reporter", "209002"),
+            row("a-4", &format!("PUT {line}"), 412, "tester", "reporter", "209002"),
+            row("a-5", "DELETE /v1/units/209002", 409, "tester", "admin", ""),
+        ]);
+        assert_eq!(found["items"][0]["resource"], "access");
+        assert!(verify(&service, &[]).await.0, "they are links of the chain");
+        // They change nothing, and nobody who follows is told of them.
+        assert_eq!(service.context.store.view().journal_position().await.unwrap(), before);
+        assert_eq!(service.admin().get(&format!("/v1/changes?after={before}")).await.expect(200).body, json!({ "items": [], "next": before }));
+        let kept = service.admin().put("/v1/units/x", &json!({ "name": "甲", "kind": "other" })).await.expect(201).body;
+        assert_eq!(kept["revision"], before + 6, "numbers are given to all entries");
+    }
+
+    async fn a_flood_of_attempts_becomes_a_few_entries(service: Service) {
+        for _ in 0..250 {
+            service.nobody().get("/v1/units").await.expect(401);
+        }
+        service.context.refusals.write(&service.context).await.unwrap();
+        let found = service.caller(Role::Auditor).get("/v1/journal?operation=refused&limit=1000").await.expect(200).body;
+        let items = found["items"].as_array().unwrap();
+        let more: i64 = items.iter().filter_map(|one| one["became"]["more"].as_i64()).sum();
+        let single = items.iter().filter(|one| one["became"]["status"] == 401).count();
+        assert_eq!(i64::try_from(single).unwrap() + more, 250);
+    }
+
     async fn the_connections_for_reading_cannot_write(service: Service) {
         use sea_orm::ConnectionTrait;
         let view = service.context.store.view();

@@ -23,7 +23,7 @@ use crate::http::identity::Scope;
 use crate::resources::units::store::subtree;
 use crate::store::View;
 use crate::store::feed::Part;
-use crate::store::journal::{entry, instant};
+use crate::store::journal::{ACCESS, entry, instant};
 
 /// Rows of a page where nothing was asked.
 const USUAL: i64 = 100;
@@ -78,7 +78,7 @@ async fn wanted(
     resource: Option<Resource>,
     unit: Option<&UnitCode>,
 ) -> Result<Condition, ApiError> {
-    let mut wanted = Condition::all();
+    let mut wanted = Condition::all().add(entry::Column::Resource.ne(ACCESS));
     if let Some(resource) = resource {
         wanted = wanted.add(entry::Column::Resource.eq(resource.code()));
     }

@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{head, list};
 use crate::domain::codes::{Name, UnitCode};
-use crate::domain::entry::{JournalEntry, SignedHead};
+use crate::domain::entry::{JournalEntry, Operation, SignedHead};
 use crate::domain::kept::Resource;
 use crate::domain::upload::receipt::UploadId;
 use crate::domain::violation::Violations;
@@ -33,6 +33,9 @@ pub struct JournalFilter {
     /// Only what this subject did.
     #[deserr(default)]
     pub actor: Option<Name>,
+    /// Only entries that say that this was done; `refused` for attempts.
+    #[deserr(default)]
+    pub operation: Option<Operation>,
     /// Only rows of this unit.
     #[deserr(default)]
     pub unit: Option<UnitCode>,

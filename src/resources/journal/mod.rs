@@ -44,10 +44,13 @@ pub async fn head(context: &Context) -> Result<SignedHead, ApiError> {
 }
 
 fn matching(filter: &JournalFilter) -> Condition {
-    let JournalFilter { actor, unit, resource, request_id, upload, since, until } = filter;
+    let JournalFilter { actor, operation, unit, resource, request_id, upload, since, until } = filter;
     let mut wanted = Condition::all();
     if let Some(actor) = actor {
         wanted = wanted.add(entry::Column::Actor.eq(actor.as_str()));
+    }
+    if let Some(operation) = operation {
+        wanted = wanted.add(entry::Column::Operation.eq(operation.code()));
     }
     if let Some(unit) = unit {
         wanted = wanted.add(entry::Column::Unit.eq(unit.as_str()));
@@ -74,7 +77,7 @@ fn shown(entry: entry::Model) -> Result<JournalEntry, ApiError> {
     let broken = |what: &str| ApiError::internal(format!("entry {}: {what}", entry.sequence));
     Ok(JournalEntry {
         operation: entry.operation.parse().map_err(|_| broken("its operation"))?,
-        resource: entry.resource.parse().map_err(|_| broken("its resource"))?,
+        resource: entry.resource,
         became: Became::of(entry.became).map_err(|_| broken("its row"))?,
         digest: entry.digest.as_deref().and_then(Digest::of_bytes).map(|digest| digest.to_string()),
         at: instant(entry.at),

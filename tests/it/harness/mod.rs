@@ -63,6 +63,7 @@ impl Service {
             now: Context::system_clock,
             longest_file: 8 * 1024 * 1024,
             replays: jixiao::resources::replays(),
+            refusals: jixiao::http::refusals::Refusals::default(),
             in_flight: jixiao::http::once::InFlight::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
