@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
-use crate::{index, key, text};
+use crate::{create, key, text};
 
 crate::migration!(up);
 
@@ -21,9 +21,12 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let changed = ColumnDef::new("changed").big_integer().not_null().default(0).take();
     manager.alter_table(Table::alter().table("journal_head").add_column(changed).take()).await?;
     manager.get_connection().execute_unprepared("UPDATE journal_head SET changed = sequence").await?;
-    index(manager, "journal", &["county", "resource", "sequence"]).await?;
-    index(manager, "journal", &["county", "request_id"]).await?;
-    index(manager, "journal", &["county", "actor", "sequence"]).await?;
+    let sequence = ColumnDef::new("sequence").big_integer().not_null().take();
+    let columns = vec![key(manager, "county"), key(manager, "resource"), sequence];
+    create(manager, "journal_newest", &["county", "resource"], columns, &[]).await?;
+    let newest =
+        "INSERT INTO journal_newest SELECT county, resource, max(sequence) FROM journal GROUP BY county, resource";
+    manager.get_connection().execute_unprepared(newest).await?;
 
     let statements: &[&str] = match manager.get_database_backend() {
         DbBackend::Postgres => &[

@@ -38,6 +38,16 @@ impl fmt::Display for Digest {
     }
 }
 
+/// Facts as the journal keeps them: JSON in canonical form (RFC 8785), for facts whose numbers are whole.
+///
+/// # Errors
+/// They are no JSON.
+pub fn canonical(facts: &impl serde::Serialize) -> Result<String, serde_json::Error> {
+    let mut json = serde_json::to_value(facts)?;
+    json.sort_all_objects();
+    Ok(json.to_string())
+}
+
 /// An entry as the chain sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Link<'a> {
@@ -173,10 +183,15 @@ impl Canonical {
         self.0 += value;
     }
 
-    /// A string; JSON as `serde_json` writes it escapes what RFC 8785 escapes, in the same way.
+    /// A string; JSON as `serde_json` writes it escapes what RFC 8785 escapes, in the same way. Most need none of it.
     fn string(&mut self, name: &str, value: &str) {
-        let quoted = serde_json::Value::from(value).to_string();
-        self.raw(name, &quoted);
+        if value.bytes().any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+            let quoted = serde_json::Value::from(value).to_string();
+            self.raw(name, &quoted);
+        } else {
+            self.raw(name, "\"");
+            self.raw(value, "\"");
+        }
     }
 
     fn maybe(&mut self, name: &str, value: Option<&str>) {
@@ -217,6 +232,12 @@ mod tests {
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json_canonicalizer::to_string(&read).unwrap(), text);
         assert_eq!(read["became"], json!({ "a": 1, "b": null }));
+    }
+
+    #[test]
+    fn facts_are_in_the_form_of_the_standard() {
+        let facts = json!({ "b": [{ "z": 1, "a": "\u{1}\"甲\\/\u{7f}\u{2028}\n" }], "a_as_printed": null, "a": true, "é": -5, "A": {} });
+        assert_eq!(canonical(&facts).unwrap(), serde_json_canonicalizer::to_string(&facts).unwrap());
     }
 
     #[test]

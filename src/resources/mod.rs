@@ -77,6 +77,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         created::<remembered::answer::Entity>(backend),
         created::<ledger::entry::Entity>(backend),
         created::<ledger::head::Entity>(backend),
+        created::<ledger::newest::Entity>(backend),
     ]
 }
 

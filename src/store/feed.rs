@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
-use super::journal::entry;
+use super::journal::{entry, newest};
 use super::{Error, View};
 use crate::domain::kept::Resource;
 
@@ -53,22 +53,15 @@ impl View<'_> {
         self.entries(part, standing).await
     }
 
-    /// The newest number about one of these resources; 0 where there is none. One look into an index for each.
+    /// The number of the newest change of one of these resources; 0 where there is none.
     ///
     /// # Errors
     /// The database's.
     pub async fn newest_of(&self, resources: &[Resource]) -> Result<i64, Error> {
-        let mut newest = 0;
-        for resource in resources {
-            let last = entry::Entity::find()
-                .select_only()
-                .column(entry::Column::Sequence)
-                .filter(entry::Column::County.eq(self.county()))
-                .filter(entry::Column::Resource.eq(resource.code()))
-                .order_by_desc(entry::Column::Sequence);
-            newest = last.into_tuple::<i64>().one(&self.db).await?.map_or(newest, |last| Ord::max(newest, last));
-        }
-        Ok(newest)
+        let all = newest::Entity::find()
+            .filter(newest::Column::County.eq(self.county()))
+            .filter(newest::Column::Resource.is_in(resources.iter().map(|resource| resource.code())));
+        Ok(all.all(&self.db).await?.into_iter().map(|newest| newest.sequence).fold(0, Ord::max))
     }
 
     /// The newest entry of each row of a resource that is gone, from when it was still there.

@@ -3,7 +3,7 @@
 //! The row of `journal_head` is the lock: whoever writes holds it from the beginning to the commit, so that numbers
 //! are given in commit order and a reader never sees an entry before an earlier one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::entity::prelude::*;
@@ -108,6 +108,28 @@ pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
+/// The newest change of each resource, for the tags of lists.
+pub mod newest {
+    use sea_orm::entity::prelude::*;
+
+    /// The newest change of a resource.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "journal_newest")]
+    pub struct Model {
+        /// The county.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub county: String,
+        /// The resource.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub resource: String,
+        /// The number of its newest change.
+        pub sequence: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 impl entry::Model {
     /// The entry as the chain sees it, `at` being [`instant`] of its own.
     pub fn link<'a>(&'a self, at: &'a str) -> Link<'a> {
@@ -171,6 +193,24 @@ pub(super) struct Shared<'a> {
     pub(super) stamp: &'a Stamp,
     pub(super) at: DateTime<Utc>,
     pub(super) resource: &'static str,
+}
+
+/// Notes the newest change of each of these resources.
+pub(super) async fn note_newest(
+    db: &impl ConnectionTrait,
+    county: &str,
+    changed: &BTreeMap<&'static str, i64>,
+) -> Result<(), Error> {
+    let rows = changed.iter().map(|(resource, sequence)| newest::ActiveModel {
+        county: Set(county.into()),
+        resource: Set((*resource).into()),
+        sequence: Set(*sequence),
+    });
+    let newer = OnConflict::columns([newest::Column::County, newest::Column::Resource])
+        .update_column(newest::Column::Sequence)
+        .to_owned();
+    newest::Entity::insert_many(rows).on_conflict(newer).exec_without_returning(db).await?;
+    Ok(())
 }
 
 /// Moves the head to the newest entry.

@@ -12,7 +12,7 @@ use super::bulk::chunks;
 use super::journal::{ACCESS, Entry, Position, Shared};
 use super::table::{Follower, Followers, Table, with_key, with_one_of};
 use super::{Error, Store, View, bulk, journal};
-use crate::domain::chain::Link;
+use crate::domain::chain::{Link, canonical};
 use crate::domain::kept::Kept;
 
 /// Who writes, when and because of which request.
@@ -70,6 +70,8 @@ pub struct Write {
     transaction: DatabaseTransaction,
     started_at: i64,
     position: Position,
+    /// The newest change of each resource.
+    newest: BTreeMap<&'static str, i64>,
 }
 
 /// An attempt that was refused.
@@ -107,7 +109,15 @@ impl Store {
         let position = journal::lock(&transaction, &self.county).await?;
         // PostgreSQL keeps microseconds; what is written must be what is read back.
         let at = (stamp.now)().trunc_subsecs(6);
-        Ok(Write { county: self.county.clone(), stamp, at, transaction, started_at: position.sequence, position })
+        Ok(Write {
+            county: self.county.clone(),
+            stamp,
+            at,
+            transaction,
+            started_at: position.sequence,
+            position,
+            newest: BTreeMap::new(),
+        })
     }
 }
 
@@ -191,8 +201,7 @@ impl Write {
                 None => Outcome::Created,
             };
             // In canonical form, so that whoever is told the facts can digest them.
-            let became =
-                serde_json_canonicalizer::to_string(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
+            let became = canonical(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
             let operation = if outcome == Outcome::Created { "created" } else { "updated" };
             let entry = self.entry::<T>(&key, operation, Some((&facts, became)));
             let kept = Kept { key, facts, revision: self.position.sequence };
@@ -275,6 +284,9 @@ impl Write {
         if self.position.sequence > self.started_at {
             journal::advance(&self.transaction, &self.county, self.position).await?;
         }
+        if !self.newest.is_empty() {
+            journal::note_newest(&self.transaction, &self.county, &self.newest).await?;
+        }
         Ok(self.transaction.commit().await?)
     }
 
@@ -304,6 +316,7 @@ impl Write {
         let became = became.map(|(_, json)| json);
         let entry = self.link(T::RESOURCE.code(), unit, key.to_string(), operation, became);
         self.position.changed = entry.sequence;
+        self.newest.insert(T::RESOURCE.code(), entry.sequence);
         entry
     }
 
