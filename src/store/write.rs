@@ -65,8 +65,9 @@ pub enum Outcome {
 pub struct Write {
     county: String,
     stamp: Stamp,
-    /// When it was accepted.
+    /// When it was accepted, and the same as the chain writes it.
     at: DateTime<Utc>,
+    instant: String,
     transaction: DatabaseTransaction,
     started_at: i64,
     position: Position,
@@ -113,6 +114,7 @@ impl Store {
             county: self.county.clone(),
             stamp,
             at,
+            instant: journal::instant(at),
             transaction,
             started_at: position.sequence,
             position,
@@ -330,12 +332,11 @@ impl Write {
         became: Option<String>,
     ) -> Entry {
         let Stamp { now: _, actor, role, token, address, request_id, upload } = &self.stamp;
-        let at = journal::instant(self.at);
         let sequence = self.position.sequence + 1;
         let link = Link {
             county: &self.county,
             sequence,
-            at: &at,
+            at: &self.instant,
             actor,
             role,
             token: token.as_deref(),
