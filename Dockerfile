@@ -3,6 +3,7 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /jixiao
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 COPY migration/Cargo.toml migration/Cargo.toml
 RUN mkdir -p src tests/it benches migration/src \
     && echo 'fn main() {}' > src/main.rs && touch src/lib.rs migration/src/lib.rs \

@@ -9,6 +9,7 @@ mod columns;
 pub mod feed;
 pub mod journal;
 pub mod past;
+pub mod pen;
 pub mod remembered;
 pub mod table;
 pub mod write;

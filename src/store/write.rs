@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, SqlErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, SqlErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 
 use super::bulk::chunks;
-use super::journal::{ACCESS, Entry, Position, Shared};
-use super::table::{Follower, Followers, Table, with_key, with_one_of};
-use super::{Error, Store, View, bulk, journal};
-use crate::domain::chain::{Link, canonical};
+use super::pen::{Pen, Prepared};
+use super::table::{Follower, Table, with_key, with_one_of};
+use super::{Error, Store, View, journal};
 use crate::domain::kept::Kept;
 
 /// Who writes, when and because of which request.
@@ -63,16 +62,38 @@ pub enum Outcome {
 /// A transaction that holds the journal's lock. Dropped without [`Write::commit`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Write {
-    county: String,
-    stamp: Stamp,
-    /// When it was accepted, and the same as the chain writes it.
-    at: DateTime<Utc>,
-    instant: String,
+    pen: Pen,
     transaction: DatabaseTransaction,
-    started_at: i64,
-    position: Position,
-    /// The newest change of each resource.
-    newest: BTreeMap<&'static str, i64>,
+    /// The newest entry that was sent.
+    sent: i64,
+}
+
+/// Sends what a [`Pen`] wrote down.
+#[derive(Debug)]
+pub struct Sender<'a> {
+    transaction: &'a DatabaseTransaction,
+    sent: &'a mut i64,
+}
+
+impl Sender<'_> {
+    /// Makes changes part of the transaction, in the order in which they were prepared; tells what became of each.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn send(&mut self, prepared: Prepared) -> Result<Vec<Outcome>, Error> {
+        let Prepared { last, outcomes, statements, followers } = prepared;
+        for statement in statements {
+            self.transaction.execute_raw(statement).await?;
+        }
+        for follower in followers.statements {
+            match follower {
+                Follower::Delete(statement) => self.transaction.execute(&statement).await?,
+                Follower::Insert(statement) => self.transaction.execute(&statement).await?,
+            };
+        }
+        *self.sent = last.unwrap_or(*self.sent);
+        Ok(outcomes)
+    }
 }
 
 /// An attempt that was refused.
@@ -108,30 +129,25 @@ impl Store {
         };
         let transaction = self.writing.begin_with_options(options).await?;
         let position = journal::lock(&transaction, &self.county).await?;
-        // PostgreSQL keeps microseconds; what is written must be what is read back.
-        let at = (stamp.now)().trunc_subsecs(6);
-        Ok(Write {
-            county: self.county.clone(),
-            stamp,
-            at,
-            instant: journal::instant(at),
-            transaction,
-            started_at: position.sequence,
-            position,
-            newest: BTreeMap::new(),
-        })
+        let pen = Pen::new(self.county.clone(), stamp, transaction.get_database_backend(), position);
+        Ok(Write { pen, transaction, sent: position.sequence })
     }
 }
 
 impl Write {
     /// Reads inside the transaction.
     pub fn view(&self) -> View<'_> {
-        View { db: (&self.transaction).into(), county: &self.county }
+        View { db: (&self.transaction).into(), county: &self.pen.county }
     }
 
     /// The number of the newest entry, this transaction's included.
     pub fn position(&self) -> i64 {
-        self.position.sequence
+        self.pen.position.sequence
+    }
+
+    /// What prepares changes and what sends them, so that the one need not wait for the other.
+    pub fn hands(&mut self) -> (&mut Pen, Sender<'_>) {
+        (&mut self.pen, Sender { transaction: &self.transaction, sent: &mut self.sent })
     }
 
     /// The item, if it holds these facts already: stating them again is no change, whatever became of what they
@@ -180,7 +196,7 @@ impl Write {
         }
     }
 
-    /// States the facts of many items, each key once, whatever is there: this is where every row is written.
+    /// States the facts of many items, each key once, whatever is there.
     ///
     /// `before` is what was there under these keys, read in this transaction. Outcomes come in the order of the items.
     ///
@@ -191,41 +207,9 @@ impl Write {
         items: Vec<(T::Key, T::Facts)>,
         before: &BTreeMap<T::Key, Kept<T::Key, T::Facts>>,
     ) -> Result<Vec<Outcome>, Error> {
-        let mut done = Vec::with_capacity(items.len());
-        let (mut entries, mut rows, mut followers) = (Vec::new(), Vec::new(), Followers::default());
-        for (key, facts) in items {
-            let outcome = match before.get(&key) {
-                Some(kept) if kept.facts == facts => {
-                    done.push(Outcome::Unchanged);
-                    continue;
-                }
-                Some(_) => Outcome::Updated,
-                None => Outcome::Created,
-            };
-            // In canonical form, so that whoever is told the facts can digest them.
-            let became = canonical(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
-            let operation = if outcome == Outcome::Created { "created" } else { "updated" };
-            let entry = self.entry::<T>(&key, operation, Some((&facts, became)));
-            let kept = Kept { key, facts, revision: self.position.sequence };
-            T::follow(&mut followers, &self.county, &kept);
-            done.push(outcome);
-            rows.push(T::row(&self.county, kept));
-            entries.push(entry);
-        }
-        // Everything is put together before anything is sent: the database need not wait in between.
-        let mut statements = self.entries(T::RESOURCE.code(), entries);
-        let backend = self.transaction.get_database_backend();
-        statements.extend(chunks(rows).map(|rows| bulk::upsert::<T>(backend, rows)));
-        for statement in statements {
-            self.transaction.execute_raw(statement).await?;
-        }
-        for follower in followers.statements {
-            match follower {
-                Follower::Delete(statement) => self.transaction.execute(&statement).await?,
-                Follower::Insert(statement) => self.transaction.execute(&statement).await?,
-            };
-        }
-        Ok(done)
+        let (pen, mut sender) = self.hands();
+        let prepared = pen.put_all::<T>(items, before)?;
+        sender.send(prepared).await
     }
 
     /// Takes an item away; `false` if there is none.
@@ -235,13 +219,12 @@ impl Write {
     pub async fn delete<T: Table>(&mut self, key: &T::Key, expected: Expected) -> Result<bool, Error> {
         let Some(kept) = self.view().find::<T>(key).await? else { return Ok(false) };
         meets(expected, kept.revision)?;
-        let delete = T::Entity::delete_many().filter(with_key::<T>(&self.county, key));
+        let delete = T::Entity::delete_many().filter(with_key::<T>(&self.pen.county, key));
         delete.exec(&self.transaction).await.map_err(|error| match error.sql_err() {
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::InUse,
             _ => Error::Database(error),
         })?;
-        let entry = self.entry::<T>(key, "deleted", None);
-        self.append::<T>(vec![entry]).await?;
+        self.deleted::<T>(std::slice::from_ref(key)).await?;
         Ok(true)
     }
 
@@ -255,12 +238,11 @@ impl Write {
         while let Some(mut keys) = batches.pop() {
             // A refused statement would spoil the transaction; inside a savepoint it spoils nothing.
             let attempt = self.transaction.begin().await?;
-            let wanted = with_one_of::<T>(&self.county, &keys.iter().collect::<Vec<_>>());
+            let wanted = with_one_of::<T>(&self.pen.county, &keys.iter().collect::<Vec<_>>());
             match T::Entity::delete_many().filter(wanted).exec(&attempt).await {
                 Ok(_) => {
                     attempt.commit().await?;
-                    let entries = keys.iter().map(|key| self.entry::<T>(key, "deleted", None)).collect();
-                    self.append::<T>(entries).await?;
+                    self.deleted::<T>(&keys).await?;
                 }
                 Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
                     attempt.rollback().await?;
@@ -283,11 +265,15 @@ impl Write {
     /// # Errors
     /// The database's; then nothing of it is true.
     pub async fn commit(self) -> Result<(), Error> {
-        if self.position.sequence > self.started_at {
-            journal::advance(&self.transaction, &self.county, self.position).await?;
+        let Pen { county, position, newest, started_at, .. } = &self.pen;
+        if position.sequence != self.sent {
+            return Err(Error::Corrupt("entries were numbered and not sent".into()));
         }
-        if !self.newest.is_empty() {
-            journal::note_newest(&self.transaction, &self.county, &self.newest).await?;
+        if position.sequence > *started_at {
+            journal::advance(&self.transaction, county, *position).await?;
+        }
+        if !newest.is_empty() {
+            journal::note_newest(&self.transaction, county, newest).await?;
         }
         Ok(self.transaction.commit().await?)
     }
@@ -297,75 +283,16 @@ impl Write {
     /// # Errors
     /// The database's.
     pub async fn refused(&mut self, refusals: Vec<Refusal>) -> Result<(), Error> {
+        let (pen, mut sender) = self.hands();
         for refusal in refusals {
-            let Refusal { actor, role, token, unit, address, request_id, asked, answer } = refusal;
-            let stamp = Stamp { actor, role, token, address, request_id, ..self.stamp.clone() };
-            let own = std::mem::replace(&mut self.stamp, stamp);
-            let became = Some(answer.to_string());
-            let entry = self.link(ACCESS, unit, asked, "refused", became);
-            let statements = self.entries(ACCESS, vec![entry]);
-            self.stamp = own;
-            for statement in statements {
-                self.transaction.execute_raw(statement).await?;
-            }
+            sender.send(pen.refused(refusal)).await?;
         }
         Ok(())
     }
 
-    /// The entry of a change.
-    fn entry<T: Table>(&mut self, key: &T::Key, operation: &'static str, became: Option<(&T::Facts, String)>) -> Entry {
-        let unit = T::unit(key, became.as_ref().map(|(facts, _)| *facts));
-        let became = became.map(|(_, json)| json);
-        let entry = self.link(T::RESOURCE.code(), unit, key.to_string(), operation, became);
-        self.position.changed = entry.sequence;
-        self.newest.insert(T::RESOURCE.code(), entry.sequence);
-        entry
-    }
-
-    /// The next entry of the journal, the next link of its chain.
-    fn link(
-        &mut self,
-        resource: &'static str,
-        unit: Option<String>,
-        id: String,
-        operation: &'static str,
-        became: Option<String>,
-    ) -> Entry {
-        let Stamp { now: _, actor, role, token, address, request_id, upload } = &self.stamp;
-        let sequence = self.position.sequence + 1;
-        let link = Link {
-            county: &self.county,
-            sequence,
-            at: &self.instant,
-            actor,
-            role,
-            token: token.as_deref(),
-            address: address.as_deref(),
-            request_id,
-            upload: upload.as_deref(),
-            operation,
-            resource,
-            unit: unit.as_deref(),
-            id: &id,
-            became: became.as_deref(),
-        };
-        let digest = link.digest(&self.position.digest);
-        self.position = Position { sequence, digest, ..self.position };
-        Entry { sequence, operation, unit, id, became, digest }
-    }
-
-    /// The statements that write entries.
-    fn entries(&self, resource: &'static str, entries: Vec<Entry>) -> Vec<Statement> {
-        let Self { county, stamp, at, .. } = self;
-        let shared = Shared { county, stamp, at: *at, resource };
-        let backend = self.transaction.get_database_backend();
-        chunks(entries).map(|entries| bulk::journal(backend, &shared, entries)).collect()
-    }
-
-    async fn append<T: Table>(&self, entries: Vec<Entry>) -> Result<(), Error> {
-        for statement in self.entries(T::RESOURCE.code(), entries) {
-            self.transaction.execute_raw(statement).await?;
-        }
+    async fn deleted<T: Table>(&mut self, keys: &[T::Key]) -> Result<(), Error> {
+        let (pen, mut sender) = self.hands();
+        sender.send(pen.deleted::<T>(keys)).await?;
         Ok(())
     }
 }

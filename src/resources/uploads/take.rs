@@ -16,7 +16,8 @@ use crate::domain::upload::receipt::ReceiptError;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Upload};
 use crate::store::Error;
-use crate::store::write::{Outcome, Write};
+use crate::store::pen::{Pen, Prepared};
+use crate::store::write::Write;
 
 /// Batches that wait to be judged: reading and writing go on side by side, and memory stays as it is.
 const WAITING: usize = 2;
@@ -39,7 +40,7 @@ pub(super) async fn take<K: Intake>(
         file
     });
     let judge = Judge::<K>::new(caller, manner, county);
-    let mut work = Work { write, judge, right: Vec::new(), before: Before::<K>::new() };
+    let mut work = Work { write, judge, ready: Ready::default() };
     while let Some(piece) = pieces.recv().await {
         work.piece(piece).await?;
     }
@@ -61,9 +62,14 @@ fn read(file: &File, order: &Order, directory: Directory, sender: &mpsc::Sender<
 struct Work<'a, K: Intake> {
     write: &'a mut Write,
     judge: Judge<'a, K>,
-    /// Rows that are right and not yet written, and what is there under their keys.
-    right: Vec<Right<K>>,
-    before: Before<K>,
+    ready: Ready,
+}
+
+/// Rows that are right and not yet sent to the database: of how many rows of the file each item is made.
+#[derive(Default)]
+struct Ready {
+    prepared: Prepared,
+    rows: Vec<usize>,
 }
 
 impl<K: Intake> Work<'_, K> {
@@ -118,7 +124,7 @@ impl<K: Intake> Work<'_, K> {
         }
         while !statements.is_empty() {
             let wrong = self.step(statements).await?;
-            let last = self.right.is_empty();
+            let last = self.ready.rows.is_empty();
             statements = Vec::new();
             for (statement, errors) in wrong {
                 if last {
@@ -131,34 +137,32 @@ impl<K: Intake> Work<'_, K> {
         Ok(())
     }
 
-    /// Judges rows while those that were right before them are written; returns the wrong ones.
+    /// Judges rows and prepares those that are right, while those before them are written; returns the wrong ones.
     async fn step(&mut self, statements: Vec<Statement>) -> Result<super::judge::Wrongs, ApiError> {
         let keys: Vec<Option<K::Key>> = statements.iter().map(|one| one.reading.key.parse().ok()).collect();
         let found = self.write.view().find_all::<K>(&keys.iter().flatten().collect::<Vec<_>>()).await?;
         let before: Before<K> = found.into_iter().map(|kept| (kept.key.clone(), kept)).collect();
-        let mut right = std::mem::take(&mut self.right);
-        if self.judge.lost() {
-            right.clear();
-        }
-        let Self { write, judge, before: under, .. } = self;
+        let Ready { prepared, rows } = std::mem::take(&mut self.ready);
+        let (pen, mut sender) = self.write.hands();
         // The database is busy with the last rows while these are judged. No file names an item twice.
-        let (written, (right, wrong)) = join!(put(write, right, under), judge.judge(statements, keys, &before));
-        for (outcome, rows) in written? {
-            judge.count(outcome, rows);
+        let next = async {
+            let (right, wrong) = self.judge.judge(statements, keys, &before).await;
+            let right = if self.judge.lost() { Vec::new() } else { right };
+            prepare(pen, right, &before).map(|ready| (ready, wrong))
+        };
+        let (sent, next) = join!(sender.send(prepared), next);
+        for (outcome, rows) in sent?.into_iter().zip(rows) {
+            self.judge.count(outcome, rows);
         }
-        (self.right, self.before) = (right, before);
+        let (ready, wrong) = next?;
+        self.ready = ready;
         Ok(wrong)
     }
 }
 
-/// Writes rows; tells what became of each, and of how many rows of the file.
-async fn put<K: Intake>(
-    write: &mut Write,
-    right: Vec<Right<K>>,
-    before: &Before<K>,
-) -> Result<Vec<(Outcome, usize)>, Error> {
-    let rows: Vec<usize> = right.iter().map(|one| one.rows).collect();
+/// Numbers rows and puts them into statements.
+fn prepare<K: Intake>(pen: &mut Pen, right: Vec<Right<K>>, before: &Before<K>) -> Result<Ready, Error> {
+    let rows = right.iter().map(|one| one.rows).collect();
     let items = right.into_iter().map(|one| (one.key, one.facts)).collect();
-    let done = write.put_all::<K>(items, before).await?;
-    Ok(done.into_iter().zip(rows).collect())
+    Ok(Ready { prepared: pen.put_all::<K>(items, before)?, rows })
 }

@@ -1,0 +1,157 @@
+//! Writes changes down: numbers them, links them into the journal's chain, and puts them into statements.
+//!
+//! It sends nothing, so that the next changes are prepared while the database is busy with the last ones.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use sea_orm::{DbBackend, Statement};
+
+use super::Error;
+use super::bulk::{self, chunks};
+use super::journal::{self, ACCESS, Entry, Position, Shared};
+use super::table::{Followers, Table};
+use super::write::{Outcome, Refusal, Stamp};
+use crate::domain::chain::{Link, canonical};
+use crate::domain::kept::Kept;
+
+/// Writes down the changes of one transaction.
+#[derive(Debug)]
+pub struct Pen {
+    pub(super) county: String,
+    stamp: Stamp,
+    /// When it was accepted, and the same as the chain writes it.
+    at: DateTime<Utc>,
+    instant: String,
+    backend: DbBackend,
+    pub(super) started_at: i64,
+    pub(super) position: Position,
+    /// The newest change of each resource.
+    pub(super) newest: BTreeMap<&'static str, i64>,
+}
+
+/// Changes that have their numbers and are not yet sent. A transaction that left some out is not committed.
+#[derive(Debug, Default)]
+#[must_use = "numbers that were given must be used"]
+pub struct Prepared {
+    /// The last of their numbers; nothing where nothing changes.
+    pub(super) last: Option<i64>,
+    /// What became of each item, in order.
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) statements: Vec<Statement>,
+    pub(super) followers: Followers,
+}
+
+impl Pen {
+    /// A pen for a transaction that holds the journal's lock.
+    pub(super) fn new(county: String, stamp: Stamp, backend: DbBackend, position: Position) -> Self {
+        // PostgreSQL keeps microseconds; what is written must be what is read back.
+        let at = (stamp.now)().trunc_subsecs(6);
+        let (instant, started_at, newest) = (journal::instant(at), position.sequence, BTreeMap::new());
+        Self { county, stamp, at, instant, backend, started_at, position, newest }
+    }
+
+    /// The facts of many items, each key once: this is where every row is written.
+    ///
+    /// `before` is what was there under these keys, read in this transaction.
+    ///
+    /// # Errors
+    /// Facts that are no JSON.
+    pub fn put_all<T: Table>(
+        &mut self,
+        items: Vec<(T::Key, T::Facts)>,
+        before: &BTreeMap<T::Key, Kept<T::Key, T::Facts>>,
+    ) -> Result<Prepared, Error> {
+        let mut outcomes = Vec::with_capacity(items.len());
+        let (mut entries, mut rows, mut followers) = (Vec::new(), Vec::new(), Followers::default());
+        for (key, facts) in items {
+            let outcome = match before.get(&key) {
+                Some(kept) if kept.facts == facts => Outcome::Unchanged,
+                Some(_) => Outcome::Updated,
+                None => Outcome::Created,
+            };
+            outcomes.push(outcome);
+            let operation = match outcome {
+                Outcome::Unchanged => continue,
+                Outcome::Updated => "updated",
+                Outcome::Created => "created",
+            };
+            // In canonical form, so that whoever is told the facts can digest them.
+            let became = canonical(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
+            entries.push(self.entry::<T>(&key, operation, Some((&facts, became))));
+            let kept = Kept { key, facts, revision: self.position.sequence };
+            T::follow(&mut followers, &self.county, &kept);
+            rows.push(T::row(&self.county, kept));
+        }
+        let mut prepared = self.prepared(T::RESOURCE.code(), entries);
+        prepared.statements.extend(chunks(rows).map(|rows| bulk::upsert::<T>(self.backend, rows)));
+        Ok(Prepared { outcomes, followers, ..prepared })
+    }
+
+    /// Items that were taken away.
+    pub(super) fn deleted<T: Table>(&mut self, keys: &[T::Key]) -> Prepared {
+        let entries = keys.iter().map(|key| self.entry::<T>(key, "deleted", None)).collect();
+        self.prepared(T::RESOURCE.code(), entries)
+    }
+
+    /// An attempt that was refused: an entry like others, but that no row changed.
+    pub(super) fn refused(&mut self, refusal: Refusal) -> Prepared {
+        let Refusal { actor, role, token, unit, address, request_id, asked, answer } = refusal;
+        let stamp = Stamp { actor, role, token, address, request_id, ..self.stamp.clone() };
+        let own = std::mem::replace(&mut self.stamp, stamp);
+        let entry = self.link(ACCESS, unit, asked, "refused", Some(answer.to_string()));
+        let prepared = self.prepared(ACCESS, vec![entry]);
+        self.stamp = own;
+        prepared
+    }
+
+    /// The entry of a change.
+    fn entry<T: Table>(&mut self, key: &T::Key, operation: &'static str, became: Option<(&T::Facts, String)>) -> Entry {
+        let unit = T::unit(key, became.as_ref().map(|(facts, _)| *facts));
+        let became = became.map(|(_, json)| json);
+        let entry = self.link(T::RESOURCE.code(), unit, key.to_string(), operation, became);
+        self.position.changed = entry.sequence;
+        self.newest.insert(T::RESOURCE.code(), entry.sequence);
+        entry
+    }
+
+    /// The next entry of the journal, the next link of its chain.
+    fn link(
+        &mut self,
+        resource: &'static str,
+        unit: Option<String>,
+        id: String,
+        operation: &'static str,
+        became: Option<String>,
+    ) -> Entry {
+        let Stamp { now: _, actor, role, token, address, request_id, upload } = &self.stamp;
+        let sequence = self.position.sequence + 1;
+        let link = Link {
+            county: &self.county,
+            sequence,
+            at: &self.instant,
+            actor,
+            role,
+            token: token.as_deref(),
+            address: address.as_deref(),
+            request_id,
+            upload: upload.as_deref(),
+            operation,
+            resource,
+            unit: unit.as_deref(),
+            id: &id,
+            became: became.as_deref(),
+        };
+        let digest = link.digest(&self.position.digest);
+        self.position = Position { sequence, digest, ..self.position };
+        Entry { sequence, operation, unit, id, became, digest }
+    }
+
+    /// The statements that write entries.
+    fn prepared(&self, resource: &'static str, entries: Vec<Entry>) -> Prepared {
+        let last = entries.last().map(|entry| entry.sequence);
+        let shared = Shared { county: &self.county, stamp: &self.stamp, at: self.at, resource };
+        let statements = chunks(entries).map(|entries| bulk::journal(self.backend, &shared, entries)).collect();
+        Prepared { last, statements, ..Prepared::default() }
+    }
+}
