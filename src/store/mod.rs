@@ -178,7 +178,7 @@ async fn sqlite(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), E
         .log_statements(log_level())
         .optimize_on_close(true, None);
     // A large upload stays in memory until it is committed, instead of being written twice.
-    let one_writer = options.clone().pragma("cache_size", "-32768");
+    let one_writer = options.clone().pragma("cache_size", "-16384");
     let writing = SqlitePoolOptions::new().max_connections(1).connect_with(one_writer).await?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let readers = u32::try_from(cores * 2).unwrap_or(4);
