@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use tracing_subscriber::EnvFilter;
 
 use crate::domain::codes::DivisionCode;
+use crate::domain::network::Networks;
 
 /// Every setting.
 #[derive(Clone)]
@@ -20,6 +22,10 @@ pub struct Config {
     pub database_url: String,
     /// `JIXIAO_LONGEST_UPLOAD`: the longest file that is taken, in MiB, `64`.
     pub longest_upload: u64,
+    /// `JIXIAO_WEBHOOK_NETWORKS`: networks that webhooks may be in beside the public internet, `10.0.0.0/8,192.168.1.7`.
+    pub webhook_networks: Networks,
+    /// `JIXIAO_WEBHOOK_PATIENCE`: how long a webhook may fail before it is disabled, `5d`.
+    pub webhook_patience: TimeDelta,
     /// `JIXIAO_LOG`: what is logged, such as `info` or `jixiao=debug`.
     pub log: String,
     /// `JIXIAO_LOG_FORMAT`: `text` or `json`.
@@ -59,6 +65,8 @@ impl Config {
         let embedded = format!("sqlite://{}?mode=rwc", data_dir.join("jixiao.db").display());
         let database_url = read("JIXIAO_DATABASE_URL", &embedded);
         let longest = read("JIXIAO_LONGEST_UPLOAD", "64");
+        let networks = read("JIXIAO_WEBHOOK_NETWORKS", "");
+        let patience = read("JIXIAO_WEBHOOK_PATIENCE", "5d");
         let log = read("JIXIAO_LOG", "info");
         let format = read("JIXIAO_LOG_FORMAT", "text");
         let bind = bind.parse().map_err(|_| mistakes.push(format!("JIXIAO_BIND: `{bind}` is not address:port")));
@@ -78,12 +86,48 @@ impl Config {
         if longest_upload.is_none() {
             mistakes.push(format!("JIXIAO_LONGEST_UPLOAD: `{longest}` is not a number of MiB from 1 to 4096"));
         }
-        match (bind, county, longest_upload) {
-            (Ok(bind), Ok(county), Some(longest_upload)) if mistakes.is_empty() => {
-                Ok(Self { bind, county, data_dir, database_url, longest_upload, log, json_logs: format == "json" })
+        let webhook_networks = networks.parse().map_err(|part: String| {
+            mistakes.push(format!("JIXIAO_WEBHOOK_NETWORKS: `{part}` is not a network such as 10.0.0.0/8"));
+        });
+        let webhook_patience = duration(&patience).map_err(|wrong| {
+            mistakes.push(format!("JIXIAO_WEBHOOK_PATIENCE: {wrong}"));
+        });
+        let json_logs = format == "json";
+        match (bind, county, longest_upload, webhook_networks, webhook_patience) {
+            (Ok(bind), Ok(county), Some(longest_upload), Ok(webhook_networks), Ok(webhook_patience))
+                if mistakes.is_empty() =>
+            {
+                Ok(Self {
+                    bind,
+                    county,
+                    data_dir,
+                    database_url,
+                    longest_upload,
+                    webhook_networks,
+                    webhook_patience,
+                    log,
+                    json_logs,
+                })
             }
             _ => Err(Mistakes(mistakes)),
         }
+    }
+}
+
+/// Reads a duration: `30s`, `15m`, `8h`, `7d`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn duration(text: &str) -> Result<TimeDelta, String> {
+    let wrong = || format!("`{text}` is not a duration such as 30s, 15m, 8h or 7d");
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let number: i32 = number.parse().ok().filter(|number| (1..=100_000).contains(number)).ok_or_else(wrong)?;
+    match unit {
+        "s" => Ok(TimeDelta::seconds(number.into())),
+        "m" => Ok(TimeDelta::minutes(number.into())),
+        "h" => Ok(TimeDelta::hours(number.into())),
+        "d" => Ok(TimeDelta::days(number.into())),
+        _ => Err(wrong()),
     }
 }
 
@@ -112,9 +156,15 @@ mod tests {
     #[test]
     fn all_mistakes_are_told_at_once() {
         let error = Config::from(|_| Some("?".into())).unwrap_err().to_string();
-        for name in
-            ["JIXIAO_BIND", "JIXIAO_COUNTY", "JIXIAO_DATABASE_URL", "JIXIAO_LONGEST_UPLOAD", "JIXIAO_LOG_FORMAT"]
-        {
+        for name in [
+            "JIXIAO_BIND",
+            "JIXIAO_COUNTY",
+            "JIXIAO_DATABASE_URL",
+            "JIXIAO_LONGEST_UPLOAD",
+            "JIXIAO_WEBHOOK_NETWORKS",
+            "JIXIAO_WEBHOOK_PATIENCE",
+            "JIXIAO_LOG_FORMAT",
+        ] {
             assert!(error.contains(name), "{error}");
         }
     }

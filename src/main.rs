@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use jixiao::client::Job;
-use jixiao::config::{Config, setting};
+use jixiao::config::{Config, duration, setting};
 use jixiao::domain::codes::{ProjectCode, UnitCode};
 use jixiao::domain::money::AmountUnit;
 use jixiao::domain::period::{Month, Year};
@@ -17,6 +17,7 @@ use jixiao::domain::upload::receipt::OnExisting;
 use jixiao::http::Context;
 use jixiao::http::identity::{Keys, Role};
 use jixiao::http::once::InFlight;
+use jixiao::http::outgoing::Outgoing;
 use jixiao::http::refusals::Refusals;
 use jixiao::store::Store;
 use jixiao::{client, demo, resources, server, telemetry, verify};
@@ -223,7 +224,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             let listener = server::listen(config.bind).map_err(|error| unusable(&config, &error))?;
             tracing::info!(bind = %config.bind, county = %config.county, "serving");
             server::serve(listener, context.clone())?.await?;
-            context.refusals.write(&context).await?;
+            leave(&context).await?;
         }
         Command::Demo => {
             // People read this: only what goes wrong is logged beside it.
@@ -236,10 +237,16 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             demo::load(&context).await?;
             print!("{}", demo::summary(&context, listener.local_addr()?).await?);
             server::serve(listener, context.clone())?.await?;
-            context.refusals.write(&context).await?;
+            leave(&context).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is left to do when nobody is served any more.
+async fn leave(context: &Context) -> Result<(), Failure> {
+    context.refusals.write(context).await?;
+    Ok(context.store.release(None, &context.instance).await?)
 }
 
 /// Opens keys and database, and brings the schema up to date.
@@ -250,21 +257,20 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
     store.migrate().await?;
     let longest_file = config.longest_upload * 1024 * 1024;
     let (replays, refusals, in_flight) = (resources::replays(), Refusals::default(), InFlight::default());
-    Ok(Data::new(Context { store, keys, now: Context::system_clock, longest_file, replays, refusals, in_flight }))
+    Ok(Data::new(Context {
+        store,
+        keys,
+        now: Context::system_clock,
+        longest_file,
+        replays,
+        refusals,
+        in_flight,
+        instance: uuid::Uuid::now_v7().to_string(),
+        outgoing: Outgoing::new(config.webhook_networks.clone())?,
+        patience: config.webhook_patience,
+    }))
 }
 
 fn unusable(config: &Config, error: &std::io::Error) -> String {
     format!("cannot listen on {}: {error}; choose another address with JIXIAO_BIND", config.bind)
-}
-
-fn duration(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || format!("`{text}` is not a duration such as 30m, 8h or 7d");
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let number: i32 = number.parse().ok().filter(|number| (1..=100_000).contains(number)).ok_or_else(wrong)?;
-    match unit {
-        "m" => Ok(TimeDelta::minutes(number.into())),
-        "h" => Ok(TimeDelta::hours(number.into())),
-        "d" => Ok(TimeDelta::days(number.into())),
-        _ => Err(wrong()),
-    }
 }

@@ -54,6 +54,7 @@ use crate::resources;
         (name = "uploads", description = "上报批次: files of rows, each with a receipt"),
         (name = "upload-templates", description = "上报模板: empty sheets to fill in"),
         (name = "changes", description = "变更: every change in order, and rows as they stood, for those who keep a copy"),
+        (name = "webhooks", description = "推送订阅: who is told of changes, and what was delivered"),
         (name = "journal", description = "流水账: who did what, for the auditor"),
     ),
 )]
@@ -114,6 +115,7 @@ impl Paths {
 pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<Server> {
     let paths = Data::new(Paths::of(&document()));
     actix_web::rt::spawn(Refusals::keep_writing(context.clone()));
+    actix_web::rt::spawn(resources::deliveries::sender::keep_sending(context.clone()));
     let server = HttpServer::new(move || {
         let docs = DocsConfig::new(["/openapi.json"]).persist_authorization(true).display_request_duration(true);
         App::new()

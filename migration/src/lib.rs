@@ -12,6 +12,7 @@ mod m20261123_000006_journal;
 mod m20261125_000007_uploads;
 mod m20261125_000008_closings;
 mod m20261125_000009_chain;
+mod m20261125_000010_webhooks;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_uploads::Migration),
             Box::new(m20261125_000008_closings::Migration),
             Box::new(m20261125_000009_chain::Migration),
+            Box::new(m20261125_000010_webhooks::Migration),
         ]
     }
 }

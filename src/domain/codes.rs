@@ -74,6 +74,10 @@ text_word! {
     AsPrinted, line, LINE, 1 to 100, "约79.4万元";
     /// Prose of at most 4,000 characters.
     Prose, prose, PROSE, 1 to 4000, "招大商、招好商，发展桃江经济";
+    /// What a webhook is called: `platform`.
+    WebhookCode, code, CODE, 1 to 40, "platform";
+    /// Where deliveries are sent: an `http` or `https` address without user, password or fragment.
+    WebhookUrl, address, "https?://[\\x21\\x22\\x24-\\x7e]+", 10 to 500, "https://platform.example/jixiao";
     /// A unified social credit code (统一社会信用代码, GB 32100-2015), its check digit verified.
     CreditCode, credit, "[0-9A-HJ-NPQRTUWXY]{18}", 18 to 18, "124309220000000197";
 }
@@ -108,6 +112,23 @@ fn functional(text: &str, _: usize) -> Result<(), Wrong> {
 fn division(text: &str, _: usize) -> Result<(), Wrong> {
     let (zh, en) = ("行政区划代码为 6 位或 9 位数字，首位不为 0", "a division code has 6 or 9 digits, the first not 0");
     digits(if text.starts_with('0') { "" } else { text }, &[6, 9], zh, en)
+}
+
+fn address(text: &str, most: usize) -> Result<(), Wrong> {
+    let legal = text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let url = url::Url::parse(text).ok().filter(|url| legal && url.as_str().len() <= most);
+    let fits = |url: &url::Url| {
+        let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        plain && matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
+    };
+    if url.as_ref().is_some_and(fits) && (text.starts_with("http://") || text.starts_with("https://")) {
+        return Ok(());
+    }
+    Err(Wrong::new(
+        "invalid_url",
+        format!("应为 http 或 https 地址，最多 {most} 个字符，不带用户名、密码和 #"),
+        format!("must be an http or https address of at most {most} characters, without user, password or fragment"),
+    ))
 }
 
 fn line(text: &str, most: usize) -> Result<(), Wrong> {
@@ -165,6 +186,13 @@ fn credit(text: &str, _: usize) -> Result<(), Wrong> {
     ))
 }
 
+impl WebhookUrl {
+    /// The address in its parts; there are always some.
+    pub fn parts(&self) -> Option<url::Url> {
+        url::Url::parse(&self.0).ok()
+    }
+}
+
 /// The project of a target, or nothing: a county's targets belong to no project and print as an empty part.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MaybeProject(pub Option<ProjectCode>);
@@ -194,16 +222,20 @@ impl Word for MaybeProject {
 
 crate::word!(MaybeProject);
 
-/// How many posts or people: 0 to 1,000,000.
+/// A whole number from `LEAST` to `MOST`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-pub struct Count(i32);
+pub struct Bounded<const LEAST: i32, const MOST: i32>(i32);
 
-impl Count {
-    const MOST: i32 = 1_000_000;
+/// How many posts or people: 0 to 1,000,000.
+pub type Count = Bounded<0, 1_000_000>;
 
+/// Events of one delivery: 1 to 1,000.
+pub type EventCount = Bounded<1, 1_000>;
+
+impl<const LEAST: i32, const MOST: i32> Bounded<LEAST, MOST> {
     /// So many, if that is possible.
     pub fn new(number: i64) -> Option<Self> {
-        i32::try_from(number).ok().filter(|number| (0..=Self::MOST).contains(number)).map(Self)
+        i32::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number)).map(Self)
     }
 
     /// The number.
@@ -212,7 +244,7 @@ impl Count {
     }
 }
 
-impl deserr::Deserr<super::violation::Violations> for Count {
+impl<const LEAST: i32, const MOST: i32> deserr::Deserr<super::violation::Violations> for Bounded<LEAST, MOST> {
     fn deserialize_from_value<V: deserr::IntoValue>(
         value: deserr::Value<V>,
         location: deserr::ValuePointerRef<'_>,
@@ -222,28 +254,32 @@ impl deserr::Deserr<super::violation::Violations> for Count {
         Self::new(number).ok_or_else(|| {
             let wrong = Wrong::new(
                 "out_of_range",
-                format!("应为 0 至 {} 的整数", Self::MOST),
-                format!("must be an integer from 0 to {}", Self::MOST),
+                format!("应为 {LEAST} 至 {MOST} 的整数"),
+                format!("must be an integer from {LEAST} to {MOST}"),
             );
             deserr::take_cf_content(<Violations as deserr::MergeWithError<Wrong>>::merge(None, wrong, location))
         })
     }
 }
 
-impl utoipa::PartialSchema for Count {
+impl<const LEAST: i32, const MOST: i32> utoipa::PartialSchema for Bounded<LEAST, MOST> {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
         ObjectBuilder::new()
             .schema_type(Type::Integer)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
-            .minimum(Some(0))
-            .maximum(Some(Self::MOST))
-            .examples([25])
+            .minimum(Some(LEAST))
+            .maximum(Some(MOST))
+            .examples([MOST.min(25)])
             .into()
     }
 }
 
-impl utoipa::ToSchema for Count {}
+impl<const LEAST: i32, const MOST: i32> utoipa::ToSchema for Bounded<LEAST, MOST> {
+    fn name() -> Cow<'static, str> {
+        format!("From{LEAST}To{MOST}").into()
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -281,6 +317,18 @@ mod tests {
             assert_eq!(bad.parse::<EconomicCode>().map_err(|wrong| wrong.code), Err("invalid_code"), "{bad}");
         }
         assert_eq!("0430922".parse::<DivisionCode>().map_err(|wrong| wrong.code), Err("invalid_code"));
+    }
+
+    #[test]
+    fn deliveries_are_sent_to_plain_addresses() {
+        for good in ["https://platform.example/jixiao?a=1", "http://10.1.2.3:8080/", "https://[2001:db8::1]/x"] {
+            assert!(good.parse::<WebhookUrl>().is_ok(), "{good}");
+        }
+        for bad in
+            ["", "ftp://a/", "https://", "https://u:p@a/", "https://a/#b", "HTTPS:a", "https://桃江/", "a.example"]
+        {
+            assert_eq!(bad.parse::<WebhookUrl>().map_err(|wrong| wrong.code), Err("invalid_url"), "{bad}");
+        }
     }
 
     #[test]

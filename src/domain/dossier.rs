@@ -16,6 +16,7 @@ use super::quantity::Quantity;
 use super::scoring::{Score, Scored};
 use super::target::{TargetFacts, TargetKey};
 use super::unit::UnitFacts;
+use super::webhook::Silenced;
 
 /// A kept budget line.
 pub type Line = Kept<BudgetLineKey, BudgetLineFacts>;
@@ -51,6 +52,8 @@ pub struct Dossier {
     pub progress: Vec<Kept<ProgressKey, ProgressFacts>>,
     /// The evaluations of the unit and year.
     pub evaluations: Vec<Stated>,
+    /// Webhooks about the unit that the service disabled in the year.
+    pub silenced: Vec<Silenced>,
 }
 
 /// A target with what was reached of it.

@@ -27,6 +27,8 @@ crate::choice! {
         Closings = "closings", "关账";
         /// 上报批次
         Uploads = "uploads", "上报批次";
+        /// 推送订阅
+        Webhooks = "webhooks", "推送订阅";
     }
 }
 

@@ -15,6 +15,7 @@
 //! | [`scorecard`] | the whole of it on one page |
 //! | [`sheet`] | bytes → rows of cells |
 //! | [`mod@upload`] | rows of cells → what is stated |
+//! | [`webhook`], [`event`], [`delivery`], [`network`] | who is told of changes, in which words, how often it is tried, and where nothing is sent |
 //! | [`entry`] | entries of the journal as callers see them |
 
 pub mod violation;
@@ -56,3 +57,8 @@ pub mod sheet;
 pub mod upload;
 
 pub mod entry;
+
+pub mod delivery;
+pub mod event;
+pub mod network;
+pub mod webhook;

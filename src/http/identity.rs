@@ -79,6 +79,10 @@ permissions! {
     Upload = "upload", "上报": Reporter | Reviewer | Admin;
     /// To close a year, and to open it again.
     Close = "close", "关账": Reviewer | Admin;
+    /// To see who is told of changes, and what was delivered.
+    Watch = "watch", "查看推送订阅": Auditor | Admin;
+    /// To say who is told of changes.
+    Subscribe = "subscribe", "维护推送订阅": Admin;
     /// To keep units and code lists.
     Administer = "administer", "维护单位和代码表": Admin;
 }

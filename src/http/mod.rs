@@ -9,13 +9,14 @@ pub mod file;
 pub mod identity;
 pub mod moment;
 pub mod once;
+pub mod outgoing;
 pub mod page;
 pub mod path;
 pub mod query;
 pub mod refusals;
 pub mod seal;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::period::{Month, Year};
 use crate::http::error::ApiError;
@@ -41,6 +42,12 @@ pub struct Context {
     pub refusals: refusals::Refusals,
     /// Requests with an `Idempotency-Key` that are being worked on.
     pub in_flight: once::InFlight,
+    /// This process, among replicas.
+    pub instance: String,
+    /// How webhooks are called.
+    pub outgoing: outgoing::Outgoing,
+    /// How long a webhook may fail before it is disabled.
+    pub patience: TimeDelta,
 }
 
 impl Context {
@@ -64,11 +71,24 @@ impl Context {
     /// An instant outside the years this service knows.
     pub fn month_of(instant: DateTime<Utc>) -> Result<Month, ApiError> {
         use chrono::Datelike;
-        let there = instant + chrono::TimeDelta::hours(8);
+        let there = instant + TimeDelta::hours(8);
         let month = u8::try_from(there.month()).unwrap_or(0);
         Year::new(there.year())
             .and_then(|year| Month::new(year, month))
             .map_err(|wrong| ApiError::internal(format!("the clock says {there}: {}", wrong.en)))
+    }
+
+    /// What the service itself does, it does in this name.
+    pub fn own_stamp(&self) -> Stamp {
+        Stamp {
+            now: self.now,
+            actor: "jixiao".into(),
+            role: "service".into(),
+            token: None,
+            address: None,
+            request_id: String::new(),
+            upload: None,
+        }
     }
 
     /// Begins a change by a caller.

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::Context;
 use super::identity::Who;
 use crate::store::Error;
-use crate::store::write::{Refusal, Stamp};
+use crate::store::write::Refusal;
 
 /// How long they wait to be written.
 const WAIT: Duration = Duration::from_secs(1);
@@ -91,16 +91,7 @@ impl Refusals {
         if waiting.is_empty() {
             return Ok(());
         }
-        let service = Stamp {
-            now: context.now,
-            actor: "jixiao".into(),
-            role: "service".into(),
-            token: None,
-            address: None,
-            request_id: String::new(),
-            upload: None,
-        };
-        let mut write = context.store.begin(service).await?;
+        let mut write = context.store.begin(context.own_stamp()).await?;
         write.refused(waiting).await?;
         write.commit().await
     }

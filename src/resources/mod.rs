@@ -4,6 +4,7 @@
 
 pub mod closings;
 pub mod units;
+pub mod webhooks;
 
 pub mod divisions;
 pub mod economic_classes;
@@ -24,6 +25,7 @@ pub mod upload_templates;
 pub mod uploads;
 
 pub mod changes;
+pub mod deliveries;
 pub mod journal;
 
 use sea_orm::DbBackend;
@@ -33,11 +35,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::domain::kept::Resource;
 use crate::store::past::{Replays, replay};
 use crate::store::table::{Table, created};
-use crate::store::{attachment, journal as ledger, remembered};
+use crate::store::{attachment, journal as ledger, outbox, remembered};
 
 /// The rooms in their order, for the layer test.
 pub const ORDER: &[&str] = &[
     "units",
+    "webhooks",
     "closings",
     "divisions",
     "economic_classes",
@@ -52,6 +55,7 @@ pub const ORDER: &[&str] = &[
     "uploads",
     "upload_templates",
     "changes",
+    "deliveries",
     "journal",
 ];
 
@@ -73,6 +77,10 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         of::<evaluations::store::Evaluations>(backend),
         evaluations::store::claims(backend),
         of::<uploads::store::Uploads>(backend),
+        of::<webhooks::store::Webhooks>(backend),
+        created::<outbox::cursor::Entity>(backend),
+        created::<outbox::secret::Entity>(backend),
+        created::<outbox::delivery::Entity>(backend),
         created::<attachment::part::Entity>(backend),
         created::<remembered::answer::Entity>(backend),
         created::<ledger::entry::Entity>(backend),
@@ -82,7 +90,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
 }
 
 /// How the rows of each resource are put back from the journal, for reads of an earlier moment. Uploads are left out:
-/// a receipt is never changed.
+/// a receipt is never changed; webhooks too, which are no facts about units.
 pub fn replays() -> Replays {
     vec![
         (Resource::Units, replay::<units::store::Units>),
@@ -115,5 +123,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     uploads::http::mount(config);
     upload_templates::http::mount(config);
     changes::http::mount(config);
+    webhooks::http::mount(config);
+    deliveries::http::mount(config);
     journal::http::mount(config);
 }

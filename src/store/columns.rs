@@ -5,8 +5,8 @@ use sea_orm::{ColIdx, DbErr, QueryResult, TryFromU64, TryGetError, TryGetable, V
 
 use crate::domain::code_list::DivisionLevel;
 use crate::domain::codes::{
-    AsPrinted, Assigner, Count, CreditCode, DivisionCode, EconomicCode, FunctionalCode, IndicatorCode, MaybeProject,
-    Name, ProjectCode, Prose, UnitCode,
+    AsPrinted, Assigner, Count, CreditCode, DivisionCode, EconomicCode, EventCount, FunctionalCode, IndicatorCode,
+    MaybeProject, Name, ProjectCode, Prose, UnitCode, WebhookCode, WebhookUrl,
 };
 use crate::domain::evaluation::EvaluationKind;
 use crate::domain::indicator::{Category, Direction, Subcategory};
@@ -77,10 +77,11 @@ macro_rules! column {
 column!(String, ColumnType::Text, ArrayType::String, String, ToString::to_string, |text| text.parse().ok();
     AsPrinted, Assigner, Category, CreditCode, Direction, DivisionCode, DivisionLevel, EconomicCode, EvaluationKind,
     FunctionalCode, IndicatorCode, MaybeProject, Month, Name, ProjectCode, Prose, StatedDate, Subcategory, UnitCode,
-    UnitKind, UploadId, WeightScheme,
+    UnitKind, UploadId, WebhookCode, WebhookUrl, WeightScheme,
 );
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |year| year.number(), |number| Year::new(number).ok(); Year);
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |count| count.number(), |number| Count::new(number.into()); Count);
+column!(i32, ColumnType::Integer, ArrayType::Int, Int, |count| count.number(), |number| EventCount::new(number.into()); EventCount);
 column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |money| money.fen(), |fen| Some(Money::of_fen(fen)); Money);
 column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |one| one.micros(), |micros| Some(Quantity::of_micros(micros)); Quantity);
 column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |one| one.hundredths(), |hundredths| Some(Points::of_hundredths(hundredths)); Points);

@@ -29,6 +29,17 @@ impl View<'_> {
         Ok(entries.order_by_asc(entry::Column::Sequence).all(&self.db).await?)
     }
 
+    /// The number of the newest entry up to a number that is wanted; 0 where there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn newest_wanted(&self, until: i64, wanted: Condition) -> Result<i64, Error> {
+        let part = Part { after: 0, until, limit: 1 };
+        let entries = entry::Entity::find().filter(self.within(part)).filter(wanted).limit(part.limit);
+        let newest = entries.order_by_desc(entry::Column::Sequence).one(&self.db).await?;
+        Ok(newest.map_or(0, |entry| entry.sequence))
+    }
+
     /// The entries of a part that are wanted and still stand at its end: those of rows that were there then.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod bulk;
 mod columns;
 pub mod feed;
 pub mod journal;
+pub mod outbox;
 pub mod past;
 pub mod pen;
 pub mod remembered;

@@ -30,3 +30,4 @@ mod taojiang;
 mod township;
 mod units;
 mod uploads;
+mod webhooks;

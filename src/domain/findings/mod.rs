@@ -8,6 +8,7 @@ mod evaluation;
 mod goals;
 mod report;
 mod unit;
+mod webhook;
 
 use std::borrow::Cow;
 
@@ -49,7 +50,7 @@ pub struct Rule {
 
 /// Every rule, in the order of their subjects.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [unit::RULES, budget::RULES, goals::RULES, evaluation::RULES, report::RULES].into_iter().flatten()
+    [unit::RULES, budget::RULES, goals::RULES, evaluation::RULES, report::RULES, webhook::RULES].into_iter().flatten()
 }
 
 /// The stable id of a rule that exists.
@@ -243,7 +244,7 @@ mod tests {
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
         for id in ids {
             let (subject, rest) = id.split_once('.').unwrap();
-            assert!(["unit", "budget", "target", "evaluation"].contains(&subject), "{id}");
+            assert!(["unit", "budget", "target", "evaluation", "webhook"].contains(&subject), "{id}");
             assert!(rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{id}");
         }
     }

@@ -49,7 +49,7 @@ async fn revisions(
     (resource, id): (Resource, String),
     listing: &Listing<NoFilter>,
 ) -> Result<Vec<Change>, ApiError> {
-    let of_row: Condition = wanted(view, scope, Some(resource), None).await?.add(entry::Column::Id.eq(id));
+    let of_row: Condition = wanted(view, scope, &[resource], None).await?.add(entry::Column::Id.eq(id));
     let after = listing.after::<Place>()?.map_or(0, |place| place.0);
     let found = view.entries(Part { after, until: i64::MAX, limit: listing.limit + 1 }, of_row).await?;
     if found.is_empty() && after == 0 {

@@ -39,7 +39,8 @@ pub async fn changes(view: &View<'_>, scope: &Scope, options: &ChangeOptions) ->
     let after = options.after.map_or(0, |after| after.0);
     reached("after", after, until)?;
     let part = Part { after, until, limit: limit.unsigned_abs() };
-    let entries = view.entries(part, wanted(view, scope, options.resource, options.unit.as_ref()).await?).await?;
+    let entries =
+        view.entries(part, wanted(view, scope, options.resource.as_slice(), options.unit.as_ref()).await?).await?;
     let whole = i64::try_from(entries.len()).is_ok_and(|length| length < limit);
     let next = entries.last().filter(|_| !whole).map_or(until, |last| last.sequence);
     Ok(Changes { items: entries.into_iter().map(change).collect::<Result<_, _>>()?, next })
@@ -55,7 +56,8 @@ pub async fn snapshot(view: &View<'_>, scope: &Scope, options: &SnapshotOptions)
     reached("at", at, newest)?;
     let limit = options.limit.map_or(USUAL, |limit| limit.0);
     let part = Part { after: options.after.map_or(0, |after| after.0), until: at, limit: limit.unsigned_abs() };
-    let entries = view.standing(part, wanted(view, scope, options.resource, options.unit.as_ref()).await?).await?;
+    let entries =
+        view.standing(part, wanted(view, scope, options.resource.as_slice(), options.unit.as_ref()).await?).await?;
     let whole = i64::try_from(entries.len()).is_ok_and(|length| length < limit);
     let next = entries.last().map(|last| last.sequence).filter(|_| !whole);
     Ok(SnapshotPage { at, items: entries.into_iter().map(row).collect::<Result<_, _>>()?, next })
@@ -64,23 +66,29 @@ pub async fn snapshot(view: &View<'_>, scope: &Scope, options: &SnapshotOptions)
 /// Refuses a number that the journal has not reached: whoever names it has followed another journal, or one that was
 /// put back to an earlier day.
 fn reached(name: &'static str, number: i64, newest: i64) -> Result<(), ApiError> {
-    if number <= newest {
-        return Ok(());
-    }
-    let (zh, en) = (format!("流水账目前到第 {newest} 条"), format!("the journal is at entry {newest}"));
-    Err(ApiError::parameter(name, Wrong::new("not_reached", zh, en), &number.to_string()))
+    if number <= newest { Ok(()) } else { Err(not_reached(name, number, newest)) }
 }
 
-/// The entries that a caller may see and wants.
-async fn wanted(
+/// That the journal has not reached a number.
+pub fn not_reached(name: &'static str, number: i64, newest: i64) -> ApiError {
+    let (zh, en) = (format!("流水账目前到第 {newest} 条"), format!("the journal is at entry {newest}"));
+    ApiError::parameter(name, Wrong::new("not_reached", zh, en), &number.to_string())
+}
+
+/// The entries that somebody may see and wants: of these resources, or of all. Attempts that were refused change nothing,
+/// and who is told of changes is for those who keep that.
+///
+/// # Errors
+/// The database's.
+pub async fn wanted(
     view: &View<'_>,
     scope: &Scope,
-    resource: Option<Resource>,
+    resources: &[Resource],
     unit: Option<&UnitCode>,
 ) -> Result<Condition, ApiError> {
-    let mut wanted = Condition::all().add(entry::Column::Resource.ne(ACCESS));
-    if let Some(resource) = resource {
-        wanted = wanted.add(entry::Column::Resource.eq(resource.code()));
+    let mut wanted = Condition::all().add(entry::Column::Resource.is_not_in([ACCESS, Resource::Webhooks.code()]));
+    if !resources.is_empty() {
+        wanted = wanted.add(entry::Column::Resource.is_in(resources.iter().map(|resource| resource.code())));
     }
     if let Scope::Subtree(top) = scope {
         // What belongs to the county is everybody's to see, but for files whose sender is bound to no unit.
@@ -124,7 +132,11 @@ fn broken(error: &dyn std::fmt::Display) -> ApiError {
     ApiError::internal(format!("the journal: {error}"))
 }
 
-fn change(entry: entry::Model) -> Result<Change, ApiError> {
+/// The change that an entry tells of.
+///
+/// # Errors
+/// An entry that this version cannot read.
+pub fn change(entry: entry::Model) -> Result<Change, ApiError> {
     Ok(Change {
         sequence: entry.sequence,
         at: instant(entry.at),

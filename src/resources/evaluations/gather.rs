@@ -17,7 +17,7 @@ use crate::resources::indicators::store::Indicators;
 use crate::resources::progress::store::Progresses;
 use crate::resources::projects::store::Projects;
 use crate::resources::targets::store::Targets;
-use crate::resources::{economic_classes, indicators, progress};
+use crate::resources::{economic_classes, indicators, progress, webhooks};
 use crate::store::View;
 use crate::store::table::{Table, beginning_with};
 
@@ -58,6 +58,8 @@ pub async fn dossier(
     let used = lines.iter().map(|line| line.key.economic_class.clone());
     let used = economic_classes::store::of_year(year, used);
     let classes = view.list::<EconomicClasses>(used, None, None).await?;
+    let silenced = webhooks::silenced(view).await?.into_iter().filter(|one| one.unit == code && one.year == year);
+    let silenced = silenced.collect();
     Ok(Dossier {
         year,
         today,
@@ -70,6 +72,7 @@ pub async fn dossier(
         indicators: indicators.into_iter().map(|one| (one.key, one.facts)).collect::<BTreeMap<_, _>>(),
         progress,
         evaluations,
+        silenced,
         unit,
     })
 }

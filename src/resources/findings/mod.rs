@@ -16,7 +16,7 @@ use crate::resources::evaluations::gather;
 use crate::resources::evaluations::store::Evaluations;
 use crate::resources::projects::store::Projects;
 use crate::resources::targets::store::Targets;
-use crate::resources::{evaluations, projects, targets, units};
+use crate::resources::{evaluations, projects, targets, units, webhooks};
 use crate::store::View;
 
 /// Where a page of findings ends: a unit and year, and how many of their findings were shown.
@@ -74,12 +74,20 @@ pub async fn list(
     Ok(found)
 }
 
-/// The units and years that have projects, targets or evaluations, in order. Lines belong to projects.
+/// The units and years that have projects, targets or evaluations, or a webhook that was disabled, in order. Lines belong to
+/// projects.
 async fn cards(view: &View<'_>, scope: &Scope, filter: &FindingFilter) -> Result<BTreeSet<ScorecardKey>, ApiError> {
     let mut pairs: Vec<(UnitCode, Year)> =
         view.pairs::<Projects, _, _>(units::visible(view, scope, projects::store::UNIT).await?).await?;
     pairs.extend(view.pairs::<Targets, _, _>(units::visible(view, scope, targets::store::UNIT).await?).await?);
     pairs.extend(view.pairs::<Evaluations, _, _>(units::visible(view, scope, evaluations::store::UNIT).await?).await?);
+    for silenced in webhooks::silenced(view).await? {
+        match units::require_visible(view, scope, &silenced.unit).await {
+            Ok(()) => pairs.push((silenced.unit, silenced.year)),
+            Err(ApiError::NotFound) => {}
+            Err(other) => return Err(other),
+        }
+    }
     let wanted = |(unit, year): &(UnitCode, Year)| {
         filter.unit.as_ref().is_none_or(|one| one == unit) && filter.year.is_none_or(|one| one == *year)
     };

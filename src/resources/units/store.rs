@@ -193,6 +193,15 @@ pub async fn subtree(view: &View<'_>, top: &UnitCode) -> Result<Vec<UnitCode>, E
     walk(view, DOWN, top).await
 }
 
+/// The unit at the top of the county: the first that has none above it.
+///
+/// # Errors
+/// The database's.
+pub async fn top(view: &View<'_>) -> Result<Option<UnitCode>, Error> {
+    let tops = Condition::all().add(row::Column::Parent.is_null());
+    Ok(view.list::<Units>(tops, None, Some(1)).await?.pop().map(|kept| kept.key))
+}
+
 async fn walk(view: &View<'_>, sql: &str, from: &UnitCode) -> Result<Vec<UnitCode>, Error> {
     let values = [view.county().into(), from.clone().into()];
     let statement = Statement::from_sql_and_values(view.db().get_database_backend(), sql, values);

@@ -1,6 +1,7 @@
 //! Starts a service on a database of its own, and asks it things.
 
 pub mod databases;
+pub mod receiver;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -41,6 +42,23 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
+/// What a service on a database works with.
+async fn context(database: &Database, directory: &Path) -> Data<Context> {
+    let county = "430922".parse().unwrap();
+    Data::new(Context {
+        store: Store::open(&database.url, &county).await.unwrap(),
+        keys: Keys::open(directory, &county).unwrap(),
+        now: Context::system_clock,
+        longest_file: 8 * 1024 * 1024,
+        replays: jixiao::resources::replays(),
+        refusals: jixiao::http::refusals::Refusals::default(),
+        in_flight: jixiao::http::once::InFlight::default(),
+        instance: uuid::Uuid::now_v7().to_string(),
+        outgoing: jixiao::http::outgoing::Outgoing::new("127.0.0.1".parse().unwrap()).unwrap(),
+        patience: TimeDelta::seconds(1),
+    })
+}
+
 /// A running service.
 pub struct Service {
     pub url: String,
@@ -56,16 +74,7 @@ impl Service {
     pub async fn start(kind: Kind) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::fresh(kind, directory.path()).await?;
-        let county = "430922".parse().unwrap();
-        let context = Data::new(Context {
-            store: Store::open(&database.url, &county).await.unwrap(),
-            keys: Keys::open(directory.path(), &county).unwrap(),
-            now: Context::system_clock,
-            longest_file: 8 * 1024 * 1024,
-            replays: jixiao::resources::replays(),
-            refusals: jixiao::http::refusals::Refusals::default(),
-            in_flight: jixiao::http::once::InFlight::default(),
-        });
+        let context = context(&database, directory.path()).await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let running = server::serve(listener, context.clone()).unwrap();
@@ -73,6 +82,11 @@ impl Service {
         actix_web::rt::spawn(running);
         let client = reqwest::Client::new();
         Some(Self { url, context, database, client, server, directory })
+    }
+
+    /// What another replica of this service works with.
+    pub async fn replica(&self) -> Data<Context> {
+        context(&self.database, self.directory.path()).await
     }
 
     /// The command line, with this service's keys and database.

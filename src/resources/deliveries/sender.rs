@@ -1,0 +1,258 @@
+//! Sends messages, as long as the service runs: a task for each webhook that is behind, so that one that sleeps holds up
+//! no other, and one sender for each among all replicas.
+//!
+//! A webhook is held while something is sent to it, for a little longer than a call may take; a replica that dies lets go
+//! of it by that. Events go out in the order of the journal: what fails is tried again before anything later is sent.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use sea_orm::{ColumnTrait, Condition};
+
+use super::message::{Message, Stretch, compose};
+use crate::domain::codes::{EventCount, WebhookCode};
+use crate::domain::delivery::{Reply, Verdict, verdict};
+use crate::domain::kept::Resource;
+use crate::http::Context;
+use crate::http::error::ApiError;
+use crate::http::identity::Scope;
+use crate::http::outgoing::LONGEST;
+use crate::resources::changes::wanted;
+use crate::resources::webhooks::{Item, store as webhooks};
+use crate::store::Error;
+use crate::store::outbox::{Settled, cursor, delivery};
+use crate::store::write::Expected;
+
+/// How often it is looked whether there is something to send.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How long a webhook is held for one message.
+const HELD: TimeDelta = TimeDelta::seconds(45);
+
+// A sender must be done with a call before another may begin one.
+const _: () = assert!(LONGEST.as_secs() < 30);
+
+/// Sends whatever is to be sent, as long as the service runs.
+pub async fn keep_sending(context: Data<Context>) {
+    let busy = Rc::new(RefCell::new(HashSet::new()));
+    loop {
+        actix_web::rt::time::sleep(LOOK).await;
+        if let Err(error) = look(&context, &busy).await {
+            tracing::error!(%error, "it could not be looked what is to be delivered");
+        }
+    }
+}
+
+/// Begins to send to those webhooks that are behind and that no sender has.
+async fn look(context: &Data<Context>, busy: &Rc<RefCell<HashSet<WebhookCode>>>) -> Result<(), Error> {
+    let (view, now) = (context.store.view(), now(context));
+    let active = view.list::<webhooks::Webhooks>(webhooks::active(), None, None).await?;
+    if active.is_empty() {
+        return Ok(());
+    }
+    let due = view.due(view.journal_position().await?, now).await?;
+    let mut due: HashMap<_, _> = due.into_iter().map(|outbox| (outbox.webhook.clone(), outbox)).collect();
+    for item in active {
+        let here = busy.borrow().contains(&item.key);
+        if here || due.remove(&item.key).is_none() || view.secrets(&item.key, now).await?.is_empty() {
+            continue;
+        }
+        if !context.store.hold(&item.key, &context.instance, now, now + HELD).await? {
+            continue;
+        }
+        busy.borrow_mut().insert(item.key.clone());
+        let (context, busy) = (context.clone(), busy.clone());
+        actix_web::rt::spawn(async move {
+            if let Err(error) = run(&context, &item.key).await {
+                tracing::error!(%error, webhook = %item.key, "a delivery could not be settled");
+            }
+            if let Err(error) = context.store.release(Some(&item.key), &context.instance).await {
+                tracing::error!(%error, webhook = %item.key, "a webhook could not be let go of");
+            }
+            busy.borrow_mut().remove(&item.key);
+        });
+    }
+    Ok(())
+}
+
+fn now(context: &Context) -> DateTime<Utc> {
+    // What PostgreSQL keeps.
+    (context.now)().trunc_subsecs(6)
+}
+
+/// What is wanted of the journal, as long as the webhook and the units are what they were.
+struct Wanted {
+    webhook: i64,
+    units: i64,
+    condition: Condition,
+}
+
+/// Sends to one webhook until there is nothing more, or an attempt fails.
+async fn run(context: &Context, id: &WebhookCode) -> Result<(), ApiError> {
+    let mut known: Option<Wanted> = None;
+    loop {
+        let view = context.store.view();
+        let Some(item) = view.find::<webhooks::Webhooks>(id).await?.filter(|item| !item.facts.paused) else {
+            return Ok(());
+        };
+        let Some(before) = view.outbox(id).await? else { return Ok(()) };
+        let units = view.newest_of(&[Resource::Units]).await?;
+        let condition = match known.take().filter(|known| known.webhook == item.revision && known.units == units) {
+            Some(known) => known.condition,
+            None => wanted(&view, &scope(&item), &item.facts.resources, None).await?,
+        };
+        known = Some(Wanted { webhook: item.revision, units, condition: condition.clone() });
+
+        let asked = view.deliveries(id, Condition::all().add(delivery::Column::Again.eq(true)), 1).await?.pop();
+        let stretch = match &asked {
+            Some(old) => {
+                Stretch { after: old.first_event - 1, until: old.last_event, previous: old.previous, most: old.events }
+            }
+            None if before.next_at.is_some_and(|next| next > now(context)) => return Ok(()),
+            None => {
+                let until = before.until.unwrap_or(view.journal_position().await?);
+                let most = item.facts.most_events.map_or(1, EventCount::number);
+                Stretch { after: before.through, until, previous: before.last_event, most }
+            }
+        };
+        if asked.is_none() && stretch.until <= stretch.after {
+            return Ok(());
+        }
+        let Some(message) = compose(&view, &item, condition, stretch).await? else {
+            // Nothing of it is wanted, or no longer.
+            let through = if asked.is_none() { stretch.until } else { before.through };
+            let after = cursor::Model { through, until: None, held_until: Some(now(context) + HELD), ..before.clone() };
+            let settled = Settled { after, attempt: None, asked: asked.map(|asked| asked.number) };
+            if !context.store.settle(&before, &context.instance, settled).await? {
+                return Ok(());
+            }
+            continue;
+        };
+        let began = now(context);
+        let reply = send(context, &item, &message).await?;
+        let ended = now(context);
+        let (after, verdict) = match &asked {
+            Some(_) => (before.clone(), None),
+            None => follows(context, &before, &message, stretch, reply, ended),
+        };
+        let attempt = attempt(&before, &message, stretch, reply, began, ended, asked.is_some());
+        let delivered = attempt.delivered;
+        let after = cursor::Model { held_until: Some(ended + HELD), ..after };
+        let settled = Settled { after, attempt: Some(attempt), asked: asked.map(|asked| asked.number) };
+        if !context.store.settle(&before, &context.instance, settled).await? {
+            return Ok(());
+        }
+        tracing::debug!(webhook = %id, message = %message.id, ?reply, "delivered, or not");
+        if verdict == Some(Verdict::GiveUp) {
+            return disable(context, item, ended).await;
+        }
+        if !delivered && verdict.is_some() {
+            return Ok(());
+        }
+    }
+}
+
+/// What a webhook is told: what a caller bound to its unit may see.
+pub(super) fn scope(item: &Item) -> Scope {
+    item.facts.unit.clone().map_or(Scope::County, Scope::Subtree)
+}
+
+/// Makes one attempt.
+async fn send(context: &Context, item: &Item, message: &Message) -> Result<Reply, ApiError> {
+    let now = now(context);
+    let secrets = context.store.view().secrets(&item.key, now).await?;
+    let sign = |secret: &crate::domain::delivery::Secret| secret.sign(&message.id, now.timestamp(), &message.body);
+    let signatures: Vec<String> = secrets.iter().map(sign).collect();
+    let headers = vec![
+        ("webhook-id", message.id.clone()),
+        ("webhook-timestamp", now.timestamp().to_string()),
+        ("webhook-signature", signatures.join(" ")),
+    ];
+    Ok(context.outgoing.post(item.facts.url.as_str(), message.media, headers, message.body.clone()).await)
+}
+
+/// How far it is after an attempt.
+fn follows(
+    context: &Context,
+    before: &cursor::Model,
+    message: &Message,
+    stretch: Stretch,
+    reply: Reply,
+    now: DateTime<Utc>,
+) -> (cursor::Model, Option<Verdict>) {
+    let failing_for = before.failing_since.map_or(TimeDelta::zero(), |since| now - since);
+    let mut jitter = [127];
+    // Without randomness the wait is the middle one.
+    let _ = aws_lc_rs::rand::fill(&mut jitter);
+    let verdict = verdict(reply, before.failures.unsigned_abs(), failing_for, context.patience, jitter[0]);
+    let after = match verdict {
+        Verdict::Delivered => cursor::Model {
+            through: if message.to_the_end { stretch.until } else { message.last },
+            last_event: message.last,
+            until: None,
+            failures: 0,
+            failing_since: None,
+            next_at: None,
+            ..before.clone()
+        },
+        Verdict::Again(_) | Verdict::GiveUp => cursor::Model {
+            until: Some(message.last),
+            failures: before.failures.saturating_add(1),
+            failing_since: before.failing_since.or(Some(now)),
+            next_at: if let Verdict::Again(wait) = verdict { Some(now + wait) } else { None },
+            ..before.clone()
+        },
+    };
+    (after, Some(verdict))
+}
+
+/// The attempt as the log has it.
+fn attempt(
+    before: &cursor::Model,
+    message: &Message,
+    stretch: Stretch,
+    reply: Reply,
+    began: DateTime<Utc>,
+    ended: DateTime<Utc>,
+    asked: bool,
+) -> delivery::Model {
+    let (status, failure) = match reply {
+        Reply::Status(status, _) => (Some(i32::from(status)), None),
+        Reply::Failed(failure) => (None, Some(failure.code().to_owned())),
+    };
+    delivery::Model {
+        county: before.county.clone(),
+        webhook: before.webhook.clone(),
+        number: 0,
+        at: began,
+        first_event: message.first,
+        last_event: message.last,
+        previous: stretch.previous,
+        events: message.events,
+        attempt: (!asked).then_some(before.failures.saturating_add(1)),
+        delivered: matches!(reply, Reply::Status(200..=299, _)),
+        status,
+        failure,
+        took_ms: i32::try_from((ended - began).num_milliseconds()).unwrap_or(i32::MAX),
+        again: false,
+    }
+}
+
+/// Pauses a webhook in the name of the service. The journal says so, and a finding does.
+async fn disable(context: &Context, item: Item, at: DateTime<Utc>) -> Result<(), ApiError> {
+    tracing::warn!(webhook = %item.key, "a webhook failed for too long, or is gone, and is disabled");
+    let mut write = context.store.begin(context.own_stamp()).await?;
+    let mut facts = item.facts;
+    facts.paused = true;
+    match write.put::<webhooks::Webhooks>(item.key.clone(), facts, Expected::Revision(item.revision)).await {
+        // Somebody has just stated it anew.
+        Err(Error::Stale) => return Ok(()),
+        other => drop(other?),
+    }
+    write.disable_outbox(&item.key, at).await?;
+    Ok(write.commit().await?)
+}

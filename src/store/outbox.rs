@@ -1,0 +1,419 @@
+//! What the sender of webhooks keeps: how far it came with each, the secrets it signs with, the log of its attempts.
+//!
+//! None of it is a fact that somebody stated, so none of it is in the journal; who stated, changed or disabled a webhook
+//! is. The sender takes no lock of the journal: nobody who writes ever waits for a receiver.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, TransactionTrait};
+
+use super::write::Write;
+use super::{Error, Store, View};
+use crate::domain::codes::WebhookCode;
+use crate::domain::delivery::Secret;
+
+/// Attempts that are kept of each webhook.
+const KEPT: i64 = 10_000;
+
+/// How far the sender came with a webhook.
+pub mod cursor {
+    use sea_orm::entity::prelude::*;
+
+    use crate::domain::codes::WebhookCode;
+
+    /// How far the sender came with a webhook.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "outbox")]
+    pub struct Model {
+        /// The county.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub county: String,
+        /// The webhook.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub webhook: WebhookCode,
+        /// The entry of the journal up to which everything is delivered, or not wanted.
+        pub through: i64,
+        /// The last event that was delivered.
+        pub last_event: i64,
+        /// The last event of a message that failed, so that it is the same message when it is tried again.
+        pub until: Option<i64>,
+        /// Attempts that failed since the last that did not.
+        pub failures: i32,
+        /// When the first of them was.
+        pub failing_since: Option<DateTimeUtc>,
+        /// When it is tried again.
+        pub next_at: Option<DateTimeUtc>,
+        /// Which sender has it: of all replicas one at a time.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub holder: Option<String>,
+        /// Until when; a sender that died does not keep it.
+        pub held_until: Option<DateTimeUtc>,
+        /// When the service disabled it.
+        pub disabled_at: Option<DateTimeUtc>,
+        /// How many attempts there were.
+        pub attempts: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A secret of a webhook.
+pub mod secret {
+    use sea_orm::entity::prelude::*;
+
+    use crate::domain::codes::WebhookCode;
+
+    /// A secret of a webhook.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "webhook_secret")]
+    pub struct Model {
+        /// The county.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub county: String,
+        /// The webhook.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub webhook: WebhookCode,
+        /// Its number; the greatest is the newest.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i64,
+        /// The bytes.
+        #[sea_orm(column_type = "Blob")]
+        pub secret: Vec<u8>,
+        /// Until when it is signed with; null for the newest.
+        pub valid_until: Option<DateTimeUtc>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// An attempt to deliver a message.
+pub mod delivery {
+    use sea_orm::entity::prelude::*;
+
+    use crate::domain::codes::WebhookCode;
+
+    /// An attempt to deliver a message.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "delivery")]
+    pub struct Model {
+        /// The county.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub county: String,
+        /// The webhook.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub webhook: WebhookCode,
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i64,
+        /// When it began.
+        pub at: DateTimeUtc,
+        /// The first event of the message.
+        pub first_event: i64,
+        /// The last.
+        pub last_event: i64,
+        /// The event before the first.
+        pub previous: i64,
+        /// How many events the message has.
+        pub events: i32,
+        /// Which attempt; null where it was asked for.
+        pub attempt: Option<i32>,
+        /// Whether it was delivered.
+        pub delivered: bool,
+        /// The status of the answer.
+        pub status: Option<i32>,
+        /// Why there was none.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub failure: Option<String>,
+        /// How long it took, in milliseconds.
+        pub took_ms: i32,
+        /// Whether somebody asked for the message to be sent again, and it was not yet.
+        pub again: bool,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What an attempt leaves behind; the number of the attempt is given here.
+#[derive(Debug)]
+pub struct Settled {
+    /// How far it is from now on.
+    pub after: cursor::Model,
+    /// The attempt; nothing where entries were passed by that are not wanted.
+    pub attempt: Option<delivery::Model>,
+    /// The attempt whose message was asked for again, and now was sent.
+    pub asked: Option<i64>,
+}
+
+fn of_outbox(county: &str, webhook: &WebhookCode) -> Condition {
+    Condition::all().add(cursor::Column::County.eq(county)).add(cursor::Column::Webhook.eq(webhook.clone()))
+}
+
+fn of_delivery(county: &str, webhook: &WebhookCode) -> Condition {
+    Condition::all().add(delivery::Column::County.eq(county)).add(delivery::Column::Webhook.eq(webhook.clone()))
+}
+
+fn of_secret(county: &str, webhook: &WebhookCode) -> Condition {
+    Condition::all().add(secret::Column::County.eq(county)).add(secret::Column::Webhook.eq(webhook.clone()))
+}
+
+impl Write {
+    /// Begins to keep what the sender needs of a webhook that is already written: it is told what changes from now on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn open_outbox(&self, webhook: &WebhookCode) -> Result<(), Error> {
+        let row = cursor::Model {
+            county: self.view().county().into(),
+            webhook: webhook.clone(),
+            through: self.position(),
+            last_event: 0,
+            until: None,
+            failures: 0,
+            failing_since: None,
+            next_at: None,
+            holder: None,
+            held_until: None,
+            disabled_at: None,
+            attempts: 0,
+        };
+        let row = cursor::ActiveModel::from(row).reset_all();
+        let keep = OnConflict::columns([cursor::Column::County, cursor::Column::Webhook]).do_nothing().to_owned();
+        cursor::Entity::insert(row).on_conflict(keep).try_insert().exec_without_returning(self.view().db()).await?;
+        Ok(())
+    }
+
+    /// Forgets that a webhook failed: it is tried at once.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn refresh_outbox(&self, webhook: &WebhookCode) -> Result<(), Error> {
+        let fresh = cursor::ActiveModel {
+            failures: Set(0),
+            failing_since: Set(None),
+            next_at: Set(None),
+            disabled_at: Set(None),
+            ..Default::default()
+        };
+        self.change_outbox(webhook, fresh).await
+    }
+
+    /// Notes when the service disabled a webhook.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn disable_outbox(&self, webhook: &WebhookCode, at: DateTime<Utc>) -> Result<(), Error> {
+        let disabled = cursor::ActiveModel { disabled_at: Set(Some(at)), next_at: Set(None), ..Default::default() };
+        self.change_outbox(webhook, disabled).await
+    }
+
+    /// Goes back, or forward, with a webhook: it is told what changed after an entry, the event before being another.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rewind_outbox(&self, webhook: &WebhookCode, through: i64, last_event: i64) -> Result<(), Error> {
+        let there = cursor::ActiveModel {
+            through: Set(through),
+            last_event: Set(last_event),
+            until: Set(None),
+            next_at: Set(None),
+            ..Default::default()
+        };
+        self.change_outbox(webhook, there).await
+    }
+
+    async fn change_outbox(&self, webhook: &WebhookCode, change: cursor::ActiveModel) -> Result<(), Error> {
+        let view = self.view();
+        let update = cursor::Entity::update_many().set(change).filter(of_outbox(view.county(), webhook));
+        update.exec(view.db()).await?;
+        Ok(())
+    }
+
+    /// Adds a secret. Messages are signed with the one before it as well until an instant, with no older one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn add_secret(&self, webhook: &WebhookCode, new: &Secret, until: DateTime<Utc>) -> Result<bool, Error> {
+        let view = self.view();
+        let all = secret::Entity::find().filter(of_secret(view.county(), webhook));
+        let newest = all.order_by_desc(secret::Column::Number).one(view.db()).await?;
+        let number = newest.as_ref().map_or(0, |newest| newest.number);
+        let older = secret::Entity::delete_many().filter(of_secret(view.county(), webhook));
+        older.filter(secret::Column::Number.lt(number)).exec(view.db()).await?;
+        let ending = secret::ActiveModel { valid_until: Set(Some(until)), ..Default::default() };
+        let before = secret::Entity::update_many().set(ending).filter(of_secret(view.county(), webhook));
+        before.exec(view.db()).await?;
+        let row = secret::ActiveModel {
+            county: Set(view.county().into()),
+            webhook: Set(webhook.clone()),
+            number: Set(number + 1),
+            secret: Set(new.bytes().to_vec()),
+            valid_until: Set(None),
+        };
+        secret::Entity::insert(row).exec_without_returning(view.db()).await?;
+        Ok(newest.is_some())
+    }
+
+    /// Asks for the message of an attempt to be sent again; `false` if there is no such attempt.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn send_again(&self, webhook: &WebhookCode, number: i64) -> Result<bool, Error> {
+        let view = self.view();
+        let asked = delivery::ActiveModel { again: Set(true), ..Default::default() };
+        let update = delivery::Entity::update_many().set(asked).filter(of_delivery(view.county(), webhook));
+        Ok(update.filter(delivery::Column::Number.eq(number)).exec(view.db()).await?.rows_affected > 0)
+    }
+}
+
+impl View<'_> {
+    /// How far the sender came with a webhook.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn outbox(&self, webhook: &WebhookCode) -> Result<Option<cursor::Model>, Error> {
+        Ok(cursor::Entity::find().filter(of_outbox(self.county(), webhook)).one(self.db()).await?)
+    }
+
+    /// Those that the service disabled.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn disabled_outboxes(&self) -> Result<Vec<cursor::Model>, Error> {
+        let all = cursor::Entity::find().filter(cursor::Column::County.eq(self.county()));
+        Ok(all.filter(cursor::Column::DisabledAt.is_not_null()).all(self.db()).await?)
+    }
+
+    /// Those that nobody holds and whose wait is over: behind an entry of the journal, or asked for a message again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn due(&self, position: i64, now: DateTime<Utc>) -> Result<Vec<cursor::Model>, Error> {
+        let again = Query::select()
+            .expr(Expr::val(1))
+            .from(delivery::Entity)
+            .and_where(delivery::Column::County.into_expr().eq(cursor::Column::County.into_expr()))
+            .and_where(delivery::Column::Webhook.into_expr().eq(cursor::Column::Webhook.into_expr()))
+            .and_where(delivery::Column::Again.eq(true))
+            .take();
+        let over = |column: cursor::Column| Condition::any().add(column.is_null()).add(column.lte(now));
+        let behind = Condition::all().add(cursor::Column::Through.lt(position)).add(over(cursor::Column::NextAt));
+        let due = cursor::Entity::find()
+            .filter(cursor::Column::County.eq(self.county()))
+            .filter(over(cursor::Column::HeldUntil))
+            .filter(Condition::any().add(behind).add(Expr::exists(again)));
+        Ok(due.all(self.db()).await?)
+    }
+
+    /// The secrets that messages are signed with now, the newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn secrets(&self, webhook: &WebhookCode, now: DateTime<Utc>) -> Result<Vec<Secret>, Error> {
+        let valid = Condition::any().add(secret::Column::ValidUntil.is_null()).add(secret::Column::ValidUntil.gt(now));
+        let all = secret::Entity::find().filter(of_secret(self.county(), webhook)).filter(valid);
+        let all = all.order_by_desc(secret::Column::Number).all(self.db()).await?;
+        Ok(all.into_iter().map(|one| Secret::of_bytes(&one.secret)).collect())
+    }
+
+    /// Attempts after a number, or before one, that match a condition.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn deliveries(
+        &self,
+        webhook: &WebhookCode,
+        wanted: Condition,
+        limit: u64,
+    ) -> Result<Vec<delivery::Model>, Error> {
+        let all = delivery::Entity::find().filter(of_delivery(self.county(), webhook)).filter(wanted);
+        Ok(all.order_by_desc(delivery::Column::Number).limit(limit).all(self.db()).await?)
+    }
+}
+
+impl Store {
+    /// Takes a webhook for a sender until an instant, or holds it for longer; `false` if another has it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn hold(
+        &self,
+        webhook: &WebhookCode,
+        holder: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let free = Condition::any()
+            .add(cursor::Column::HeldUntil.is_null())
+            .add(cursor::Column::HeldUntil.lte(now))
+            .add(cursor::Column::Holder.eq(holder));
+        let held = cursor::ActiveModel {
+            holder: Set(Some(holder.into())),
+            held_until: Set(Some(until)),
+            ..Default::default()
+        };
+        let update = cursor::Entity::update_many().set(held).filter(of_outbox(&self.county, webhook)).filter(free);
+        Ok(update.exec(&self.writing).await?.rows_affected > 0)
+    }
+
+    /// Lets go of what a sender holds: one webhook, or all.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn release(&self, webhook: Option<&WebhookCode>, holder: &str) -> Result<(), Error> {
+        let free = cursor::ActiveModel { holder: Set(None), held_until: Set(None), ..Default::default() };
+        let mine = Condition::all()
+            .add(cursor::Column::County.eq(&*self.county))
+            .add(cursor::Column::Holder.eq(holder))
+            .add_option(webhook.map(|webhook| cursor::Column::Webhook.eq(webhook.clone())));
+        cursor::Entity::update_many().set(free).filter(mine).exec(&self.writing).await?;
+        Ok(())
+    }
+
+    /// Keeps what an attempt left behind; `false` if the webhook is no longer where the sender found it, or no longer
+    /// the sender's, and then nothing is kept.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn settle(&self, before: &cursor::Model, holder: &str, settled: Settled) -> Result<bool, Error> {
+        let Settled { after, attempt, asked } = settled;
+        let webhook = before.webhook.clone();
+        let transaction = self.writing.begin().await?;
+        let unmoved = of_outbox(&self.county, &webhook)
+            .add(cursor::Column::Holder.eq(holder))
+            .add(cursor::Column::Through.eq(before.through))
+            .add(cursor::Column::LastEvent.eq(before.last_event));
+        let number = before.attempts + i64::from(attempt.is_some());
+        let change = cursor::ActiveModel {
+            through: Set(after.through),
+            last_event: Set(after.last_event),
+            until: Set(after.until),
+            failures: Set(after.failures),
+            failing_since: Set(after.failing_since),
+            next_at: Set(after.next_at),
+            held_until: Set(after.held_until),
+            attempts: Set(number),
+            ..Default::default()
+        };
+        let update = cursor::Entity::update_many().set(change).filter(unmoved);
+        if update.exec(&transaction).await?.rows_affected == 0 {
+            return Ok(false);
+        }
+        if let Some(attempt) = attempt {
+            let row = delivery::ActiveModel::from(delivery::Model { number, ..attempt }).reset_all();
+            delivery::Entity::insert(row).exec_without_returning(&transaction).await?;
+            let old = delivery::Entity::delete_many().filter(of_delivery(&self.county, &webhook));
+            old.filter(delivery::Column::Number.lte(number - KEPT)).exec(&transaction).await?;
+        }
+        if let Some(asked) = asked {
+            let done = delivery::ActiveModel { again: Set(false), ..Default::default() };
+            let update = delivery::Entity::update_many().set(done).filter(of_delivery(&self.county, &webhook));
+            update.filter(delivery::Column::Number.eq(asked)).exec(&transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
