@@ -80,7 +80,11 @@ enum Command {
         head: Option<PathBuf>,
     },
     /// Print the OpenAPI document.
-    Openapi,
+    Openapi {
+        /// That of what webhooks deliver.
+        #[arg(long)]
+        webhooks: bool,
+    },
 }
 
 #[derive(Args)]
@@ -184,8 +188,8 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     let command = match command {
-        Command::Openapi => {
-            print!("{}", server::document_text());
+        Command::Openapi { webhooks } => {
+            print!("{}", if webhooks { server::webhook_document_text() } else { server::document_text() });
             return Ok(ExitCode::SUCCESS);
         }
         Command::Upload(arguments) => {
@@ -199,7 +203,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
     };
     let mut config = Config::from_environment()?;
     match command {
-        Command::Openapi | Command::Upload(_) => {}
+        Command::Openapi { .. } | Command::Upload(_) => {}
         Command::Verify { receipt, key, head } => {
             let fits = match receipt {
                 Some(receipt) => verify::receipt(&config, &receipt, key.as_deref())?,

@@ -21,7 +21,7 @@ use crate::domain::sheet::charset::Charset;
 use crate::http::error::{ApiError, Problem, ProblemError, render};
 use crate::http::query::{Moment, Switch};
 use crate::http::refusals::Refusals;
-use crate::http::{Context, document, seal};
+use crate::http::{Context, document, seal, told};
 use crate::resources;
 
 /// The document before anything is mounted.
@@ -79,13 +79,23 @@ pub fn document() -> Value {
 
 /// The document as it is committed and served, byte for byte.
 pub fn document_text() -> String {
-    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    printed(&document())
+}
+
+/// The document of what webhooks deliver, likewise.
+pub fn webhook_document_text() -> String {
+    printed(&told::document())
+}
+
+fn printed(document: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     text
 }
 
 /// The committed document.
 static DOCUMENT: &str = include_str!("../openapi/jixiao-v1.json");
+static WEBHOOK_DOCUMENT: &str = include_str!("../openapi/jixiao-webhooks-v1.json");
 
 /// Which methods the paths of the document have, to tell 405 from 404.
 struct Paths(Vec<(ResourceDef, String)>);
@@ -126,7 +136,8 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
             .into_utoipa_app()
             .service(utoipa_actix_web::scope("/v1").configure(resources::mount))
             .into_app()
-            .route("/openapi.json", web::get().to(openapi))
+            .route("/openapi.json", web::get().to(async || openapi(DOCUMENT)))
+            .route("/openapi-webhooks.json", web::get().to(async || openapi(WEBHOOK_DOCUMENT)))
             .route("/.well-known/jwks.json", web::get().to(public_keys))
             .route("/docs", web::get().to(to_docs))
             .route("/", web::get().to(to_docs))
@@ -147,11 +158,11 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::bind(address)
 }
 
-async fn openapi() -> HttpResponse {
+fn openapi(document: &'static str) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "no-cache"))
-        .body(DOCUMENT)
+        .body(document)
 }
 
 /// The key that receipts and tokens are signed with, for those who verify them.

@@ -15,6 +15,7 @@ pub mod path;
 pub mod query;
 pub mod refusals;
 pub mod seal;
+pub mod told;
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -88,11 +88,13 @@ fn a_token_is_printed_alone() {
 }
 
 #[test]
-fn the_document_is_printed_as_committed() {
+fn the_documents_are_printed_as_committed() {
     let directory = tempfile::tempdir().unwrap();
-    let (fine, document, _) = said(&jixiao(directory.path()).arg("openapi").output().unwrap());
-    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/jixiao-v1.json");
-    assert!(fine && document == std::fs::read_to_string(committed).unwrap());
+    for (arguments, name) in [(&["openapi"][..], "jixiao-v1"), (&["openapi", "--webhooks"], "jixiao-webhooks-v1")] {
+        let (fine, document, _) = said(&jixiao(directory.path()).args(arguments).output().unwrap());
+        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("openapi/{name}.json"));
+        assert!(fine && document == std::fs::read_to_string(committed).unwrap(), "{name}");
+    }
 }
 
 #[test]
