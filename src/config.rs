@@ -26,6 +26,9 @@ pub struct Config {
     pub webhook_networks: Networks,
     /// `JIXIAO_WEBHOOK_PATIENCE`: how long a webhook may fail before it is disabled, `5d`.
     pub webhook_patience: TimeDelta,
+    /// `JIXIAO_KEEP_ACCESS`: how long refused attempts stay in the journal before `jixiao release` may let go of them,
+    /// `184d`: six months by the Cybersecurity Law (网络安全法) article 23; not less than 180 days.
+    pub keep_access: TimeDelta,
     /// `JIXIAO_LOG`: what is logged, such as `info` or `jixiao=debug`.
     pub log: String,
     /// `JIXIAO_LOG_FORMAT`: `text` or `json`.
@@ -67,6 +70,7 @@ impl Config {
         let longest = read("JIXIAO_LONGEST_UPLOAD", "64");
         let networks = read("JIXIAO_WEBHOOK_NETWORKS", "");
         let patience = read("JIXIAO_WEBHOOK_PATIENCE", "5d");
+        let keep = read("JIXIAO_KEEP_ACCESS", "184d");
         let log = read("JIXIAO_LOG", "info");
         let format = read("JIXIAO_LOG_FORMAT", "text");
         let bind = bind.parse().map_err(|_| mistakes.push(format!("JIXIAO_BIND: `{bind}` is not address:port")));
@@ -92,23 +96,30 @@ impl Config {
         let webhook_patience = duration(&patience).map_err(|wrong| {
             mistakes.push(format!("JIXIAO_WEBHOOK_PATIENCE: {wrong}"));
         });
+        let keep_access = duration(&keep).ok().filter(|keep| *keep >= TimeDelta::days(180)).ok_or_else(|| {
+            mistakes.push(format!("JIXIAO_KEEP_ACCESS: `{keep}` is not a duration of 180d or more"));
+        });
         let json_logs = format == "json";
-        match (bind, county, longest_upload, webhook_networks, webhook_patience) {
-            (Ok(bind), Ok(county), Some(longest_upload), Ok(webhook_networks), Ok(webhook_patience))
-                if mistakes.is_empty() =>
-            {
-                Ok(Self {
-                    bind,
-                    county,
-                    data_dir,
-                    database_url,
-                    longest_upload,
-                    webhook_networks,
-                    webhook_patience,
-                    log,
-                    json_logs,
-                })
-            }
+        match (bind, county, longest_upload, webhook_networks, webhook_patience, keep_access) {
+            (
+                Ok(bind),
+                Ok(county),
+                Some(longest_upload),
+                Ok(webhook_networks),
+                Ok(webhook_patience),
+                Ok(keep_access),
+            ) if mistakes.is_empty() => Ok(Self {
+                bind,
+                county,
+                data_dir,
+                database_url,
+                longest_upload,
+                webhook_networks,
+                webhook_patience,
+                keep_access,
+                log,
+                json_logs,
+            }),
             _ => Err(Mistakes(mistakes)),
         }
     }
@@ -163,6 +174,7 @@ mod tests {
             "JIXIAO_LONGEST_UPLOAD",
             "JIXIAO_WEBHOOK_NETWORKS",
             "JIXIAO_WEBHOOK_PATIENCE",
+            "JIXIAO_KEEP_ACCESS",
             "JIXIAO_LOG_FORMAT",
         ] {
             assert!(error.contains(name), "{error}");

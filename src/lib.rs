@@ -14,6 +14,7 @@ pub mod resources;
 pub mod client;
 pub mod config;
 pub mod demo;
+pub mod release;
 pub mod server;
 pub mod telemetry;
 pub mod verify;

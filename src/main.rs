@@ -20,7 +20,7 @@ use jixiao::http::once::InFlight;
 use jixiao::http::outgoing::Outgoing;
 use jixiao::http::refusals::Refusals;
 use jixiao::store::Store;
-use jixiao::{client, demo, resources, server, telemetry, verify};
+use jixiao::{client, demo, release, resources, server, telemetry, verify};
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
@@ -78,6 +78,16 @@ enum Command {
         /// A head of the journal that was kept elsewhere (`GET /v1/journal/head`): nothing before it was changed.
         #[arg(long, conflicts_with = "receipt")]
         head: Option<PathBuf>,
+        /// Files of entries that were let go of: they are walked along with the others.
+        #[arg(long, conflicts_with = "receipt")]
+        released: Vec<PathBuf>,
+    },
+    /// Write refused attempts whose time is over (`JIXIAO_KEEP_ACCESS`) to files, and let go of them.
+    ///
+    /// The journal says so; `verify --released` checks the files. Changes of rows are never let go of.
+    Release {
+        /// The directory the files go to.
+        directory: PathBuf,
     },
     /// Print the OpenAPI document.
     Openapi {
@@ -204,10 +214,10 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
     let mut config = Config::from_environment()?;
     match command {
         Command::Openapi { .. } | Command::Upload(_) => {}
-        Command::Verify { receipt, key, head } => {
+        Command::Verify { receipt, key, head, released } => {
             let fits = match receipt {
                 Some(receipt) => verify::receipt(&config, &receipt, key.as_deref())?,
-                None => verify::journal(&config, head.as_deref(), key.as_deref()).await?,
+                None => verify::journal(&config, head.as_deref(), key.as_deref(), &released).await?,
             };
             return Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
@@ -215,6 +225,16 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             std::fs::create_dir_all(&config.data_dir)?;
             let keys = Keys::open(&config.data_dir, &config.county)?;
             println!("{}", keys.issue(&subject, role, unit.as_ref(), Context::system_clock(), ttl)?);
+        }
+        Command::Release { directory } => {
+            let context = open(&config).await?;
+            let files = release::run(&context, config.keep_access, &directory).await?;
+            for (file, entries) in &files {
+                println!("{}: {entries} 条（entries）", file.display());
+            }
+            if files.is_empty() {
+                println!("没有到期的访问记录（no refused attempt is old enough）");
+            }
         }
         Command::Migrate => drop(open(&config).await?),
         Command::Codes { year } => {

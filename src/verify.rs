@@ -1,15 +1,18 @@
 //! `jixiao verify`: whether a receipt is as it was given, and whether the journal is as it was written.
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::config::Config;
-use crate::domain::chain::{Digest, Walk};
+use crate::domain::chain::{Break, Digest, Link, Released, Walk};
+use crate::domain::entry::Operation;
 use crate::http::identity::Keys;
 use crate::http::seal;
 use crate::store::Store;
-use crate::store::journal::instant;
+use crate::store::journal::{entry, instant};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -76,49 +79,175 @@ impl Kept {
     }
 }
 
+/// An entry in a file of those that were let go of.
+#[derive(serde::Deserialize)]
+struct Exported {
+    county: String,
+    sequence: i64,
+    at: String,
+    actor: String,
+    role: String,
+    token: Option<String>,
+    address: Option<String>,
+    request_id: String,
+    upload: Option<String>,
+    operation: String,
+    resource: String,
+    unit: Option<String>,
+    id: String,
+    became: Option<Box<RawValue>>,
+    digest: String,
+}
+
+impl Exported {
+    fn link(&self) -> Link<'_> {
+        Link {
+            county: &self.county,
+            sequence: self.sequence,
+            at: &self.at,
+            actor: &self.actor,
+            role: &self.role,
+            token: self.token.as_deref(),
+            address: self.address.as_deref(),
+            request_id: &self.request_id,
+            upload: self.upload.as_deref(),
+            operation: &self.operation,
+            resource: &self.resource,
+            unit: self.unit.as_deref(),
+            id: &self.id,
+            became: self.became.as_deref().map(RawValue::get),
+        }
+    }
+}
+
+/// A run of entries as the chain tells of it: the first, the last, and its digest.
+type Run = (i64, i64, String);
+
+/// What was let go of, by the number of its first entry; and those of its entries that are in files.
+struct Gone {
+    runs: BTreeMap<i64, Released>,
+    files: BTreeMap<i64, Exported>,
+    /// Runs that were passed by, and runs that entries of the chain say were let go of.
+    passed: BTreeSet<Run>,
+    recorded: BTreeSet<Run>,
+}
+
+impl Gone {
+    fn of(runs: Vec<Released>, files: &[PathBuf]) -> Result<Self, Failure> {
+        let mut exported = BTreeMap::new();
+        for path in files {
+            let broken = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+            let text = std::fs::read_to_string(path).map_err(|error| broken(&error))?;
+            for line in text.lines() {
+                let entry: Exported = serde_json::from_str(line).map_err(|error| broken(&error))?;
+                exported.insert(entry.sequence, entry);
+            }
+        }
+        let runs = runs.into_iter().map(|run| (run.first, run)).collect();
+        Ok(Self { runs, files: exported, passed: BTreeSet::new(), recorded: BTreeSet::new() })
+    }
+
+    /// Goes on over what was let go of, if that is what comes next: entry by entry as far as a file has them. Tells
+    /// `seen` where the walk stands on the way.
+    fn bridge(&mut self, walk: &mut Walk, seen: &mut impl FnMut(&Walk)) -> Result<(), (i64, Break)> {
+        while let Some(run) = self.runs.get(&(walk.sequence + 1)).copied() {
+            self.passed.insert((run.first, run.last, run.digest.to_string()));
+            let mut along = walk.clone();
+            for entry in (run.first..=run.last).map_while(|number| self.files.get(&number)) {
+                let digest = Digest::of_text(&entry.digest).ok_or((entry.sequence, Break::Unsealed))?;
+                along.step(&entry.link(), Some(digest.bytes())).map_err(|broken| (entry.sequence, broken))?;
+                seen(&along);
+            }
+            if along.sequence == run.last && along.digest != run.digest {
+                return Err((run.last, Break::Changed));
+            }
+            walk.pass(&run).map_err(|broken| (run.first, broken))?;
+            seen(walk);
+        }
+        Ok(())
+    }
+
+    /// Notes what an entry says was let go of.
+    fn note(&mut self, entry: &entry::Model) {
+        let record: Value =
+            entry.became.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        for run in record["runs"].as_array().into_iter().flatten() {
+            if let (Some(first), Some(last), Some(digest)) = (run[0].as_i64(), run[1].as_i64(), run[2].as_str()) {
+                self.recorded.insert((first, last, digest.to_owned()));
+            }
+        }
+    }
+
+    /// The first run that is gone though nothing says that it was let go of.
+    fn unrecorded(&self) -> Option<i64> {
+        self.passed.difference(&self.recorded).next().map(|(first, ..)| *first)
+    }
+}
+
+fn does_not_fit(number: i64, (zh, en): (&str, &str)) -> bool {
+    println!("第 {number} 条: {zh}（entry {number}: {en}）");
+    false
+}
+
 /// Walks the chain of the journal and says the first entry that does not fit.
 ///
 /// # Errors
 /// A database or a file that cannot be read.
-pub async fn journal(config: &Config, head: Option<&Path>, key: Option<&Path>) -> Result<bool, Failure> {
+pub async fn journal(
+    config: &Config,
+    head: Option<&Path>,
+    key: Option<&Path>,
+    released: &[PathBuf],
+) -> Result<bool, Failure> {
     let kept = head.map(|path| Kept::of(config, path, key)).transpose()?;
     let store = Store::open(&config.database_url, &config.county).await?;
     let snapshot = store.snapshot().await?;
     let view = snapshot.view();
     let (last, digest) = view.journal_head().await?;
+    let mut gone = Gone::of(view.released().await?, released)?;
     let (mut walk, mut at_kept) = (Walk::default(), None);
+    let mut seen = |walk: &Walk| {
+        if kept.as_ref().is_some_and(|kept| kept.sequence == walk.sequence) {
+            at_kept = Some(walk.digest);
+        }
+    };
     loop {
+        if let Err((number, broken)) = gone.bridge(&mut walk, &mut seen) {
+            return Ok(does_not_fit(number, broken.sentences()));
+        }
         let entries = view.journal_after(walk.sequence, BATCH).await?;
         if entries.is_empty() {
             break;
         }
         for entry in &entries {
+            if let Err((number, broken)) = gone.bridge(&mut walk, &mut seen) {
+                return Ok(does_not_fit(number, broken.sentences()));
+            }
             let at = instant(entry.at);
             if let Err(broken) = walk.step(&entry.link(&at), entry.digest.as_deref()) {
-                let (zh, en) = broken.sentences();
-                println!("第 {} 条: {zh}（entry {0}: {en}）", entry.sequence);
-                return Ok(false);
+                return Ok(does_not_fit(entry.sequence, broken.sentences()));
             }
-            if kept.as_ref().is_some_and(|kept| kept.sequence == walk.sequence) {
-                at_kept = Some(walk.digest);
+            if entry.operation == Operation::Released.code() {
+                gone.note(entry);
             }
+            seen(&walk);
         }
     }
     if (walk.sequence, walk.digest) != (last, digest) {
-        println!(
-            "第 {last} 条: 流水账的头与最后一条不符，末尾的记录缺失（entry {last}: the head names it, and it is not there）"
-        );
-        return Ok(false);
+        let why = ("流水账的头与最后一条不符，末尾的记录缺失", "the head names it, and it is not there");
+        return Ok(does_not_fit(last, why));
     }
-    if let Some(kept) = &kept {
-        let fits = at_kept.as_ref().map(Digest::to_string).as_ref() == Some(&kept.digest);
-        if !fits {
-            let sequence = kept.sequence;
-            println!(
-                "第 {sequence} 条: 与另存的头不符（entry {sequence}: it is not what the head that was kept says）"
-            );
-            return Ok(false);
-        }
+    if let Some(number) = gone.unrecorded() {
+        let why = ("记录已移出，但流水账中没有移出的记载", "it is gone, and no entry says that it was let go of");
+        return Ok(does_not_fit(number, why));
+    }
+    if let Some(kept) = &kept
+        && at_kept.as_ref().map(Digest::to_string).as_ref() != Some(&kept.digest)
+    {
+        let changed = ("与另存的头不符", "it is not what the head that was kept says");
+        let released = ("已移出流水账，请用 --released 给出文件", "it was let go of: name its file with --released");
+        let is_released = at_kept.is_none() && kept.sequence <= walk.sequence;
+        return Ok(does_not_fit(kept.sequence, if is_released { released } else { changed }));
     }
     println!("{} 条，环环相扣，头为 {}（{0} entries, every one fits）", walk.sequence, walk.digest);
     if walk.unsealed > 0 {

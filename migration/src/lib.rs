@@ -13,6 +13,7 @@ mod m20261125_000007_uploads;
 mod m20261125_000008_closings;
 mod m20261125_000009_chain;
 mod m20261125_000010_webhooks;
+mod m20261125_000011_released;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_closings::Migration),
             Box::new(m20261125_000009_chain::Migration),
             Box::new(m20261125_000010_webhooks::Migration),
+            Box::new(m20261125_000011_released::Migration),
         ]
     }
 }

@@ -26,6 +26,14 @@ impl Digest {
         bytes.try_into().ok().map(Self)
     }
 
+    /// A digest as it is written; nothing where the text is none.
+    pub fn of_text(text: &str) -> Option<Self> {
+        let digits: Vec<u8> =
+            text.chars().map(|one| one.to_digit(16).and_then(|one| u8::try_from(one).ok())).collect::<Option<_>>()?;
+        let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+        Self::of_bytes(&bytes).filter(|_| digits.len() == 64)
+    }
+
     /// Its bytes.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -132,6 +140,17 @@ impl Default for Walk {
     }
 }
 
+/// Entries one behind the other that were let go of, and the digest of the last of them: the chain goes on from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Released {
+    /// The number of the first.
+    pub first: i64,
+    /// The number of the last.
+    pub last: i64,
+    /// The digest of the last.
+    pub digest: Digest,
+}
+
 /// Why an entry does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Break {
@@ -155,6 +174,18 @@ impl Break {
 }
 
 impl Walk {
+    /// Passes by entries that were let go of. Whether that was written down is seen when the walk comes to where it was.
+    ///
+    /// # Errors
+    /// They are not the next.
+    pub fn pass(&mut self, released: &Released) -> Result<(), Break> {
+        if released.first != self.sequence + 1 || released.last < released.first {
+            return Err(Break::Missing);
+        }
+        (self.sequence, self.digest) = (released.last, released.digest);
+        Ok(())
+    }
+
     /// Goes on to the next entry, `stored` being the digest that was kept with it.
     ///
     /// # Errors
@@ -236,6 +267,15 @@ mod tests {
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json_canonicalizer::to_string(&read).unwrap(), text);
         assert_eq!(read["became"], json!({ "a": 1, "b": null }));
+    }
+
+    #[test]
+    fn a_digest_comes_back_from_its_text() {
+        let digest = LINK.digest(&Digest::NONE);
+        assert_eq!(Digest::of_text(&digest.to_string()), Some(digest));
+        for bad in ["", "0", &"g".repeat(64), &"0".repeat(65)] {
+            assert_eq!(Digest::of_text(bad), None, "{bad}");
+        }
     }
 
     #[test]

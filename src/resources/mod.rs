@@ -35,7 +35,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::domain::kept::Resource;
 use crate::store::past::{Replays, replay};
 use crate::store::table::{Table, created};
-use crate::store::{attachment, journal as ledger, outbox, remembered};
+use crate::store::{attachment, journal as ledger, outbox, release, remembered};
 
 /// The rooms in their order, for the layer test.
 pub const ORDER: &[&str] = &[
@@ -86,6 +86,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         created::<ledger::entry::Entity>(backend),
         created::<ledger::head::Entity>(backend),
         created::<ledger::newest::Entity>(backend),
+        created::<release::released::Entity>(backend),
     ]
 }
 

@@ -105,6 +105,12 @@ impl Pen {
         prepared
     }
 
+    /// That attempts whose time was over were let go of.
+    pub(super) fn released(&mut self, which: String, record: String) -> Prepared {
+        let entry = self.link(ACCESS, None, which, "released", Some(record));
+        self.prepared(ACCESS, vec![entry])
+    }
+
     /// The entry of a change.
     fn entry<T: Table>(&mut self, key: &T::Key, operation: &'static str, became: Option<(&T::Facts, String)>) -> Entry {
         let unit = T::unit(key, became.as_ref().map(|(facts, _)| *facts));

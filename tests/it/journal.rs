@@ -1,7 +1,9 @@
 //! The one write path: a change and its entry together, numbered without gaps in commit order, or neither.
 
 use futures_util::future::join_all;
+use jixiao::http::Context;
 use jixiao::http::identity::Role;
+use jixiao::store::write::{Refusal, Stamp};
 use serde_json::{Value, json};
 
 use crate::harness::{Kind, Service, on_both};
@@ -37,10 +39,24 @@ async fn by_hand(service: &Service, statements: &[&str]) -> Result<(), String> {
 async fn forge(service: &Service, statements: &[String]) {
     let unlock: &[&str] = match service.database.kind {
         Kind::Sqlite => &["DROP TRIGGER IF EXISTS journal_not_updated", "DROP TRIGGER IF EXISTS journal_not_deleted"],
-        Kind::Postgres => &["DROP TRIGGER IF EXISTS journal_append_only ON journal"],
+        Kind::Postgres => &[
+            "DROP TRIGGER IF EXISTS journal_append_only ON journal",
+            "DROP TRIGGER IF EXISTS journal_not_deleted ON journal",
+        ],
     };
     let statements: Vec<&str> = unlock.iter().copied().chain(statements.iter().map(String::as_str)).collect();
     by_hand(service, &statements).await.unwrap();
+}
+
+/// A clock that is slow by more than half a year.
+fn half_a_year_ago() -> chrono::DateTime<chrono::Utc> {
+    Context::system_clock() - chrono::TimeDelta::days(185)
+}
+
+/// The journal as the auditor sees it.
+async fn entries(service: &Service) -> Vec<Value> {
+    let all = service.caller(Role::Auditor).get("/v1/journal?limit=1000").await.expect(200);
+    all.body["items"].as_array().unwrap().clone()
 }
 
 /// What `jixiao verify` says of a service's journal.
@@ -225,6 +241,81 @@ on_both! {
             service.caller(role).get("/v1/journal").await.expect(403);
             service.caller(role).get("/v1/journal/head").await.expect(403);
         }
+    }
+
+    async fn attempts_whose_time_is_over_are_let_go_of_and_nothing_else(service: Service) {
+        // Half a year ago: a change, three attempts, a change, an attempt.
+        let attempt = |service: &Service| {
+            let context = service.context.clone();
+            async move {
+                let mut write = context.store.begin(Stamp { now: half_a_year_ago, ..context.own_stamp() }).await.unwrap();
+                write.refused(vec![Refusal { asked: "GET /v1/units".into(), answer: json!({ "status": 401 }), ..Refusal::default() }]).await.unwrap();
+                write.commit().await.unwrap();
+            }
+        };
+        let file = |name: &str| std::env::temp_dir().join(format!("{}-{name}", service.context.instance));
+        let (directory, kept) = (tempfile::tempdir().unwrap(), file("head.json"));
+        service.admin().put(UNIT, &county("桃江")).await.expect(201);
+        attempt(&service).await;
+        attempt(&service).await;
+        let head = service.caller(Role::Auditor).get("/v1/journal/head").await.expect(200).body;
+        std::fs::write(&kept, head.to_string()).unwrap();
+        attempt(&service).await;
+        service.admin().with("if-match", "*").put(UNIT, &county("桃江县")).await.expect(200);
+        attempt(&service).await;
+        // And one of today.
+        service.nobody().get("/v1/units").await.expect(401);
+        service.context.refusals.write(&service.context).await.unwrap();
+        let before: Vec<Value> = entries(&service).await;
+        assert_eq!(before.len(), 7);
+
+        let release = |keep: &'static str| {
+            let mut command = service.command();
+            command.env("JIXIAO_KEEP_ACCESS", keep).arg("release").arg(directory.path());
+            async move { actix_web::rt::task::spawn_blocking(move || command.output().unwrap()).await.unwrap() }
+        };
+        assert!(!release("179d").await.status.success());
+        let said = String::from_utf8(release("184d").await.stdout).unwrap();
+        let exported = directory.path().join("access-430922-2-6.ndjson");
+        assert!(said.contains("access-430922-2-6.ndjson: 4"), "{said}");
+        let lines = std::fs::read_to_string(&exported).unwrap();
+        let gone: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(gone, [&before[1..4], &before[5..6]].concat());
+        // What is left, and that the others were let go of.
+        let left = entries(&service).await;
+        assert_eq!(left[..3], [before[0].clone(), before[4].clone(), before[6].clone()]);
+        assert_eq!((&left[3]["operation"], &left[3]["id"]), (&json!("released"), &json!("2-6")));
+        let runs = json!([[2, 4, before[3]["digest"]], [6, 6, before[5]["digest"]]]);
+        assert_eq!(left[3]["became"]["runs"], runs);
+
+        let exported = exported.to_str().unwrap();
+        let (fits, said) = verify(&service, &[]).await;
+        assert!(fits && said.contains('8'), "{said}");
+        let kept = kept.to_str().unwrap();
+        let (fits, said) = verify(&service, &["--head", kept]).await;
+        assert!(!fits && said.contains("--released"), "{said}");
+        let (fits, said) = verify(&service, &["--head", kept, "--released", exported]).await;
+        assert!(fits, "{said}");
+        std::fs::write(exported, lines.replacen("GET /v1/units", "GET /v1/other", 2)).unwrap();
+        let (fits, said) = verify(&service, &["--released", exported]).await;
+        assert!(!fits && said.contains("第 2 条"), "{said}");
+        std::fs::remove_file(kept).unwrap();
+
+        assert!(String::from_utf8(release("184d").await.stdout).unwrap().contains("no refused attempt"));
+        for change in [
+            "DELETE FROM journal WHERE sequence = 7",
+            "DELETE FROM journal_released",
+            "UPDATE journal_released SET last = 7",
+        ] {
+            assert!(by_hand(&service, &[change]).await.unwrap_err().contains("append-only"), "{change}");
+        }
+        // Whoever says so beside the journal may delete, and is found out.
+        let digest = before[6]["digest"].as_str().unwrap();
+        let blob = if service.database.kind == Kind::Sqlite { format!("x'{digest}'") } else { format!("'\\x{digest}'") };
+        let forged = format!("INSERT INTO journal_released VALUES ('430922', 7, 7, {blob})");
+        by_hand(&service, &[&forged, "DELETE FROM journal WHERE sequence = 7"]).await.unwrap();
+        let (fits, said) = verify(&service, &[]).await;
+        assert!(!fits && said.contains("第 7 条") && said.contains("let go of"), "{said}");
     }
 
     async fn attempts_that_were_refused_are_in_the_chain(service: Service) {

@@ -73,7 +73,11 @@ fn matching(filter: &JournalFilter) -> Condition {
     wanted
 }
 
-fn shown(entry: entry::Model) -> Result<JournalEntry, ApiError> {
+/// An entry as callers see it.
+///
+/// # Errors
+/// An entry that this version cannot read.
+pub fn shown(entry: entry::Model) -> Result<JournalEntry, ApiError> {
     let broken = |what: &str| ApiError::internal(format!("entry {}: {what}", entry.sequence));
     Ok(JournalEntry {
         operation: entry.operation.parse().map_err(|_| broken("its operation"))?,
