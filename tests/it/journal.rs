@@ -48,6 +48,34 @@ async fn forge(service: &Service, statements: &[String]) {
     by_hand(service, &statements).await.unwrap();
 }
 
+/// Where there are no triggers the service's role has no right to change the journal: it may do all else.
+#[actix_web::test]
+async fn a_role_that_owns_nothing_serves_and_cannot_change_the_journal() {
+    let Some(service) = Service::start(Kind::Postgres).await else { return };
+    let role = format!("role_{}", service.context.instance.replace('-', "_"));
+    let rights = include_str!("../../migration/rights.sql").replace(":\"role\"", &format!("\"{role}\""));
+    forge(&service, &[format!("CREATE ROLE \"{role}\" LOGIN PASSWORD 'x'"), rights]).await;
+    let served = service.as_role(&role, "x").await;
+    served.context.store.migrate().await.unwrap();
+    served.admin().put(UNIT, &county("桃江")).await.expect(201);
+    served.admin().with("if-match", "*").put(UNIT, &county("桃江县")).await.expect(200);
+    served.nobody().get(UNIT).await.expect(401);
+    served.context.refusals.write(&served.context).await.unwrap();
+    served.admin().put("/v1/webhooks/w", &json!({ "url": "https://a.example/" })).await.expect(201);
+    for change in [
+        "UPDATE journal SET actor = 'x'",
+        "DELETE FROM journal",
+        "TRUNCATE journal",
+        "DELETE FROM journal_released",
+        "DROP TABLE journal",
+    ] {
+        let refused = by_hand(&served, &[change]).await.unwrap_err();
+        assert!(refused.contains("permission denied") || refused.contains("must be owner"), "{change}: {refused}");
+    }
+    drop(served);
+    by_hand(&service, &[&format!("DROP OWNED BY \"{role}\""), &format!("DROP ROLE \"{role}\"")]).await.unwrap();
+}
+
 /// A clock that is slow by more than half a year.
 fn half_a_year_ago() -> chrono::DateTime<chrono::Utc> {
     Context::system_clock() - chrono::TimeDelta::days(185)

@@ -73,7 +73,17 @@ impl Service {
     /// Starts a service on a fresh database; nothing where there is no PostgreSQL.
     pub async fn start(kind: Kind) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
-        let database = Database::fresh(kind, directory.path()).await?;
+        Some(Self::on(Database::fresh(kind, directory.path()).await?, directory).await)
+    }
+
+    /// Another service on the same database, as another of its roles.
+    pub async fn as_role(&self, role: &str, password: &str) -> Self {
+        let server = self.database.url.split_once('@').unwrap().1;
+        let url = format!("postgres://{role}:{password}@{server}");
+        Self::on(Database { kind: self.database.kind, url }, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn on(database: Database, directory: tempfile::TempDir) -> Self {
         let context = context(&database, directory.path()).await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -81,7 +91,7 @@ impl Service {
         let server = running.handle();
         actix_web::rt::spawn(running);
         let client = reqwest::Client::new();
-        Some(Self { url, context, database, client, server, directory })
+        Self { url, context, database, client, server, directory }
     }
 
     /// What another replica of this service works with.
