@@ -347,3 +347,42 @@ async fn a_sender_that_died_lets_go() {
     let settled = jixiao::store::outbox::Settled { after: before.clone(), attempt: None, asked: None };
     assert!(!store.settle(&before, "dead", settled).await.unwrap());
 }
+
+/// A replica is killed again and again while it sends: nothing is missed, and what comes twice is the same message.
+#[actix_web::test]
+async fn a_sender_that_is_killed_loses_nothing() {
+    let Some(service) = Service::start(Kind::Postgres).await else { return };
+    let receiver = Receiver::start();
+    receiver.answers([Answer::After(Duration::from_millis(30)); 1000]);
+    unit(&service, "430922", None).await;
+    subscribe(&service, "platform", json!({ "url": receiver.url })).await;
+    let killing = async {
+        for _ in 0..3 {
+            let mut command = service.command();
+            command.env("JIXIAO_BIND", "127.0.0.1:0").env("JIXIAO_WEBHOOK_NETWORKS", "127.0.0.1");
+            command.env("JIXIAO_LOG", "error").arg("serve");
+            let mut replica = command.spawn().unwrap();
+            actix_web::rt::time::sleep(Duration::from_millis(2300)).await;
+            replica.kill().unwrap();
+            replica.wait().unwrap();
+        }
+    };
+    let writing = async {
+        for number in 0..70 {
+            unit(&service, &format!("u{number}"), Some("430922")).await;
+            actix_web::rt::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    futures_util::join!(killing, writing);
+    until(&service, "platform", "up_to_date").await;
+    let mut once: Vec<crate::harness::receiver::Message> = Vec::new();
+    for message in receiver.came() {
+        match once.iter().find(|before| before.id == message.id) {
+            Some(before) => assert_eq!(before.body, message.body),
+            None => once.push(message),
+        }
+    }
+    let events: Vec<Value> = once.iter().flat_map(crate::harness::receiver::Message::events).collect();
+    assert_eq!(events.len(), 70);
+    assert!(none_is_missing(&events));
+}
