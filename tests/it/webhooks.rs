@@ -353,7 +353,7 @@ async fn a_sender_that_died_lets_go() {
 async fn a_sender_that_is_killed_loses_nothing() {
     let Some(service) = Service::start(Kind::Postgres).await else { return };
     let receiver = Receiver::start();
-    receiver.answers([Answer::After(Duration::from_millis(30)); 1000]);
+    receiver.answers(std::iter::repeat_n(Answer::After(Duration::from_millis(30)), 1000));
     unit(&service, "430922", None).await;
     subscribe(&service, "platform", json!({ "url": receiver.url })).await;
     let killing = async {
