@@ -130,6 +130,8 @@ struct Gone {
     /// Runs that were passed by, and runs that entries of the chain say were let go of.
     passed: BTreeSet<Run>,
     recorded: BTreeSet<Run>,
+    /// How many of its entries no file has.
+    unseen: i64,
 }
 
 impl Gone {
@@ -144,7 +146,7 @@ impl Gone {
             }
         }
         let runs = runs.into_iter().map(|run| (run.first, run)).collect();
-        Ok(Self { runs, files: exported, passed: BTreeSet::new(), recorded: BTreeSet::new() })
+        Ok(Self { runs, files: exported, passed: BTreeSet::new(), recorded: BTreeSet::new(), unseen: 0 })
     }
 
     /// Goes on over what was let go of, if that is what comes next: entry by entry as far as a file has them. Tells
@@ -154,6 +156,9 @@ impl Gone {
             self.passed.insert((run.first, run.last, run.digest.to_string()));
             let mut along = walk.clone();
             for entry in (run.first..=run.last).map_while(|number| self.files.get(&number)) {
+                if entry.operation != Operation::Refused.code() {
+                    return Err((entry.sequence, Break::Missing));
+                }
                 let digest = Digest::of_text(&entry.digest).ok_or((entry.sequence, Break::Unsealed))?;
                 along.step(&entry.link(), Some(digest.bytes())).map_err(|broken| (entry.sequence, broken))?;
                 seen(&along);
@@ -161,6 +166,7 @@ impl Gone {
             if along.sequence == run.last && along.digest != run.digest {
                 return Err((run.last, Break::Changed));
             }
+            self.unseen += run.last - along.sequence;
             walk.pass(&run).map_err(|broken| (run.first, broken))?;
             seen(walk);
         }
@@ -250,6 +256,12 @@ pub async fn journal(
         return Ok(does_not_fit(kept.sequence, if is_released { released } else { changed }));
     }
     println!("{} 条，环环相扣，头为 {}（{0} entries, every one fits）", walk.sequence, walk.digest);
+    if gone.unseen > 0 {
+        println!(
+            "其中 {} 条已移出，未核对其文件（{0} of them were let go of, and their files are not named with --released）",
+            gone.unseen
+        );
+    }
     if walk.unsealed > 0 {
         println!("其中前 {} 条早于摘要链（the first {0} are older than the chain）", walk.unsealed);
     }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::{create, create_following, key, list, required_integer, required_text, revision, text};
+use crate::{create, create_following, index, key, list, required_integer, required_text, revision, text};
 
 crate::migration!(up);
 
@@ -76,5 +76,8 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         required_integer("took_ms"),
         flag("again"),
     ];
-    create_following(manager, "delivery", &["county", "webhook", "number"], columns, &of_webhook, Some("webhook")).await
+    create_following(manager, "delivery", &["county", "webhook", "number"], columns, &of_webhook, Some("webhook"))
+        .await?;
+    // It is looked twice a second whether something is to be sent again.
+    index(manager, "delivery", &["county", "webhook", "again"]).await
 }

@@ -398,15 +398,20 @@ impl Store {
             attempts: Set(number),
             ..Default::default()
         };
+        // The attempt first: whoever takes the webhook away holds its row before those of its outbox, too.
+        if let Some(attempt) = attempt {
+            let row = delivery::ActiveModel::from(delivery::Model { number, ..attempt }).reset_all();
+            match delivery::Entity::insert(row).exec_without_returning(&transaction).await {
+                // The webhook is gone, or another sender has numbered an attempt meanwhile.
+                Err(error) if error.sql_err().is_some() => return Ok(false),
+                other => drop(other?),
+            }
+            let old = delivery::Entity::delete_many().filter(of_delivery(&self.county, &webhook));
+            old.filter(delivery::Column::Number.lte(number - KEPT)).exec(&transaction).await?;
+        }
         let update = cursor::Entity::update_many().set(change).filter(unmoved);
         if update.exec(&transaction).await?.rows_affected == 0 {
             return Ok(false);
-        }
-        if let Some(attempt) = attempt {
-            let row = delivery::ActiveModel::from(delivery::Model { number, ..attempt }).reset_all();
-            delivery::Entity::insert(row).exec_without_returning(&transaction).await?;
-            let old = delivery::Entity::delete_many().filter(of_delivery(&self.county, &webhook));
-            old.filter(delivery::Column::Number.lte(number - KEPT)).exec(&transaction).await?;
         }
         if let Some(asked) = asked {
             let done = delivery::ActiveModel { again: Set(false), ..Default::default() };

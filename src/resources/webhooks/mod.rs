@@ -90,7 +90,7 @@ pub async fn put(
     }
     let (kept, outcome) = write.put::<Webhooks>(id, facts, expected).await?;
     write.open_outbox(&kept.key).await?;
-    if !kept.facts.paused && outcome == Outcome::Updated {
+    if !kept.facts.paused {
         write.refresh_outbox(&kept.key).await?;
     }
     Ok((kept, outcome))
