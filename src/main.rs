@@ -25,7 +25,8 @@ use jixiao::{client, demo, release, resources, server, telemetry, verify};
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
 /// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`,
-/// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_LOG`, `JIXIAO_LOG_FORMAT`.
+/// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_WEBHOOK_NETWORKS`, `JIXIAO_WEBHOOK_PATIENCE`, `JIXIAO_KEEP_ACCESS`, `JIXIAO_LOG`,
+/// `JIXIAO_LOG_FORMAT`.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

@@ -20,6 +20,9 @@ type Failure = Box<dyn std::error::Error>;
 /// Entries of one file.
 const MOST: u64 = 100_000;
 
+/// Runs that are let go of in one transaction.
+const CHUNK: usize = 1_000;
+
 /// Lets go of what is older than `keep`, a file at a time; how many entries that were, and the files they are in.
 ///
 /// # Errors
@@ -33,15 +36,15 @@ pub async fn run(context: &Context, keep: TimeDelta, directory: &Path) -> Result
         let name = format!("access-{}-{}-{}.ndjson", first.county, first.sequence, last.sequence);
         let (runs, count) = (runs(&old)?, old.len());
         let sha256 = export(&directory.join(&name), old)?;
-        let record = |runs: &[Released]| {
+        // Some at a time: writers wait meanwhile.
+        for runs in runs.chunks(CHUNK) {
             let listed: Vec<_> = runs.iter().map(|run| json!([run.first, run.last, run.digest.to_string()])).collect();
             let mut record = json!({ "before": instant(before), "file": name, "runs": listed, "sha256": sha256 });
             record.sort_all_objects();
-            Ok(record.to_string())
-        };
-        let mut write = context.store.begin(context.own_stamp()).await?;
-        write.release(&runs, record).await?;
-        write.commit().await?;
+            let mut write = context.store.begin(context.own_stamp()).await?;
+            write.release(runs, record.to_string()).await?;
+            write.commit().await?;
+        }
         files.push((directory.join(&name), count));
     }
 }

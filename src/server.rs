@@ -17,9 +17,10 @@ use utoipa_swagger_ui::{Config as DocsConfig, SwaggerUi};
 
 use crate::domain::findings::RuleName;
 use crate::domain::money::AmountUnit;
+use crate::domain::period::Moment;
 use crate::domain::sheet::charset::Charset;
 use crate::http::error::{ApiError, Problem, ProblemError, render};
-use crate::http::query::{Moment, Switch};
+use crate::http::query::Switch;
 use crate::http::refusals::Refusals;
 use crate::http::{Context, document, seal, told};
 use crate::resources;

@@ -12,7 +12,7 @@ use crate::domain::entry::Operation;
 use crate::http::identity::Keys;
 use crate::http::seal;
 use crate::store::Store;
-use crate::store::journal::{entry, instant};
+use crate::store::journal::{ACCESS, entry, instant};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -149,10 +149,16 @@ impl Gone {
         Ok(Self { runs, files: exported, passed: BTreeSet::new(), recorded: BTreeSet::new(), unseen: 0 })
     }
 
-    /// Goes on over what was let go of, if that is what comes next: entry by entry as far as a file has them. Tells
-    /// `seen` where the walk stands on the way.
-    fn bridge(&mut self, walk: &mut Walk, seen: &mut impl FnMut(&Walk)) -> Result<(), (i64, Break)> {
-        while let Some(run) = self.runs.get(&(walk.sequence + 1)).copied() {
+    /// Goes on over what was let go of, as far as the next entry that is there: entry by entry as far as a file has them.
+    /// Tells `seen` where the walk stands on the way.
+    fn bridge(&mut self, walk: &mut Walk, next: i64, seen: &mut impl FnMut(&Walk)) -> Result<(), (i64, Break)> {
+        while walk.sequence + 1 < next
+            && let Some(run) = self.runs.get(&(walk.sequence + 1)).copied()
+        {
+            // An entry that is there was not let go of.
+            if run.last >= next {
+                return Err((next, Break::Changed));
+            }
             self.passed.insert((run.first, run.last, run.digest.to_string()));
             let mut along = walk.clone();
             for entry in (run.first..=run.last).map_while(|number| self.files.get(&number)) {
@@ -178,7 +184,9 @@ impl Gone {
         let record: Value =
             entry.became.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         for run in record["runs"].as_array().into_iter().flatten() {
-            if let (Some(first), Some(last), Some(digest)) = (run[0].as_i64(), run[1].as_i64(), run[2].as_str()) {
+            if let (Some(first), Some(last), Some(digest)) = (run[0].as_i64(), run[1].as_i64(), run[2].as_str())
+                && last < entry.sequence
+            {
                 self.recorded.insert((first, last, digest.to_owned()));
             }
         }
@@ -218,22 +226,23 @@ pub async fn journal(
         }
     };
     loop {
-        if let Err((number, broken)) = gone.bridge(&mut walk, &mut seen) {
+        let entries = view.journal_after(walk.sequence, BATCH).await?;
+        let next = entries.first().map_or(i64::MAX, |entry| entry.sequence);
+        if let Err((number, broken)) = gone.bridge(&mut walk, next, &mut seen) {
             return Ok(does_not_fit(number, broken.sentences()));
         }
-        let entries = view.journal_after(walk.sequence, BATCH).await?;
         if entries.is_empty() {
             break;
         }
         for entry in &entries {
-            if let Err((number, broken)) = gone.bridge(&mut walk, &mut seen) {
+            if let Err((number, broken)) = gone.bridge(&mut walk, entry.sequence, &mut seen) {
                 return Ok(does_not_fit(number, broken.sentences()));
             }
             let at = instant(entry.at);
             if let Err(broken) = walk.step(&entry.link(&at), entry.digest.as_deref()) {
                 return Ok(does_not_fit(entry.sequence, broken.sentences()));
             }
-            if entry.operation == Operation::Released.code() {
+            if entry.operation == Operation::Released.code() && entry.resource == ACCESS {
                 gone.note(entry);
             }
             seen(&walk);
@@ -254,6 +263,13 @@ pub async fn journal(
         let released = ("已移出流水账，请用 --released 给出文件", "it was let go of: name its file with --released");
         let is_released = at_kept.is_none() && kept.sequence <= walk.sequence;
         return Ok(does_not_fit(kept.sequence, if is_released { released } else { changed }));
+    }
+    if kept.is_some() && gone.unseen > 0 {
+        let count = gone.unseen;
+        println!(
+            "{count} 条已移出，需用 --released 给出其文件才能证明（{count} entries were let go of: name their files with --released to prove that nothing else was）"
+        );
+        return Ok(false);
     }
     println!("{} 条，环环相扣，头为 {}（{0} entries, every one fits）", walk.sequence, walk.digest);
     if gone.unseen > 0 {

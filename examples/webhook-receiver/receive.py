@@ -32,7 +32,8 @@ def take(copy, events):
     """Takes events, each once; how many were new."""
     new = 0
     with copy:
-        (last,) = copy.execute("SELECT last FROM place").fetchone() or ("0" * 16,)
+        # The first event that ever comes follows whatever was there before the webhook.
+        (last,) = copy.execute("SELECT last FROM place").fetchone() or (events[0]["previous"],)
         for event in events:
             if event["sequence"] <= last:
                 continue  # It came before.

@@ -21,6 +21,7 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         unit,
         maybe("most_events"),
         flag("paused"),
+        text("disabled_at"),
         text("note"),
         revision(),
     ];
@@ -40,8 +41,7 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         instant("next_at"),
         text("holder"),
         instant("held_until"),
-        instant("disabled_at"),
-        number("attempts"),
+        number("generation"),
     ];
     create_following(manager, "outbox", &["county", "webhook"], columns, &of_webhook, Some("webhook")).await?;
     let columns = vec![
@@ -64,6 +64,7 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         county(),
         key(manager, "webhook"),
         number("number"),
+        required_text("message"),
         ColumnDef::new("at").timestamp_with_time_zone().not_null().take(),
         number("first_event"),
         number("last_event"),

@@ -19,8 +19,8 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             "CREATE TRIGGER journal_append_only BEFORE UPDATE OR TRUNCATE ON journal \
              FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()",
             "CREATE FUNCTION journal_keeps_what_is_not_released() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             IF OLD.operation = 'refused' AND EXISTS (SELECT 1 FROM journal_released r WHERE r.county = OLD.county \
-                AND r.first <= OLD.sequence AND r.last >= OLD.sequence) THEN RETURN OLD; END IF; \
+             IF OLD.operation = 'refused' AND (SELECT r.last FROM journal_released r WHERE r.county = OLD.county \
+                AND r.first <= OLD.sequence ORDER BY r.first DESC LIMIT 1) >= OLD.sequence THEN RETURN OLD; END IF; \
              RAISE EXCEPTION 'the journal is append-only'; END $$",
             "CREATE TRIGGER journal_not_deleted BEFORE DELETE ON journal \
              FOR EACH ROW EXECUTE FUNCTION journal_keeps_what_is_not_released()",
@@ -30,8 +30,8 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         _ => &[
             "DROP TRIGGER journal_not_deleted",
             "CREATE TRIGGER journal_not_deleted BEFORE DELETE ON journal \
-             WHEN NOT (OLD.operation = 'refused' AND EXISTS (SELECT 1 FROM journal_released r \
-                WHERE r.county = OLD.county AND r.first <= OLD.sequence AND r.last >= OLD.sequence)) \
+             WHEN NOT (OLD.operation = 'refused' AND coalesce((SELECT r.last FROM journal_released r \
+                WHERE r.county = OLD.county AND r.first <= OLD.sequence ORDER BY r.first DESC LIMIT 1) >= OLD.sequence, 0)) \
              BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
             "CREATE TRIGGER journal_released_not_updated BEFORE UPDATE ON journal_released \
              BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",

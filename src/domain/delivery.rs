@@ -155,11 +155,8 @@ pub struct WebhookStatus {
     /// When it is tried again, UTC; null where nothing is waited for.
     #[schema(max_length = 30, example = "2024-04-30T08:15:30.000000Z")]
     pub next_attempt_at: Option<String>,
-    /// When the service disabled it, UTC; null where it did not. Stating it with `paused: false` enables it again.
-    #[schema(max_length = 30, example = "2024-04-30T08:15:30.000000Z")]
-    pub disabled_at: Option<String>,
-    /// How many secrets are valid: none, one, or two during a rotation.
-    #[schema(minimum = 0, maximum = 2)]
+    /// How many secrets are valid: none, one, or more during a rotation.
+    #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub secrets: i32,
 }
 
@@ -172,8 +169,8 @@ pub struct Delivery {
     /// When it began, UTC.
     #[schema(max_length = 30, example = "2024-04-30T08:15:30.000000Z")]
     pub at: String,
-    /// The message: the `webhook-id` that was sent. The same message has it again.
-    #[schema(max_length = 120, example = "430922.platform.1740-1742")]
+    /// The message: the `webhook-id` that was sent, made of what it says. The same message has it again.
+    #[schema(max_length = 40, example = "msg_5e884898da28047151d0e56f8dc62927")]
     pub message: String,
     /// The number of its first event.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]

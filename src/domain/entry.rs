@@ -18,6 +18,8 @@ crate::choice! {
         Deleted = "deleted", "删除";
         /// An attempt was refused; no row changed
         Refused = "refused", "拒绝";
+        /// Something was done that changed no row
+        Performed = "performed", "操作";
         /// Refused attempts whose time was over were let go of; no row changed
         Released = "released", "到期移出";
     }

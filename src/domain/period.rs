@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use super::violation::{Violations, Wrong};
 use super::word::{self, Word};
 
@@ -205,6 +207,41 @@ impl Word for StatedDate {
 }
 
 crate::word!(Month, StatedDate);
+
+/// An instant as callers state it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment(pub DateTime<Utc>);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl FromStr for Moment {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        DateTime::parse_from_rfc3339(text).map(|moment| Self(moment.to_utc())).map_err(|_| {
+            let (zh, en) = (
+                "应为 RFC 3339 时刻，如 2024-04-30T08:15:30Z",
+                "must be an RFC 3339 instant such as 2024-04-30T08:15:30Z",
+            );
+            Wrong::new("invalid_instant", zh, en)
+        })
+    }
+}
+
+impl Word for Moment {
+    fn pattern() -> std::borrow::Cow<'static, str> {
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})".into()
+    }
+    const MIN_LENGTH: usize = 20;
+    const MAX_LENGTH: usize = 35;
+    const EXAMPLE: &'static str = "2024-04-30T08:15:30Z";
+}
+
+crate::word!(Moment);
 
 #[cfg(test)]
 mod tests {

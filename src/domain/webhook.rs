@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::codes::{EventCount, Prose, UnitCode, WebhookCode, WebhookUrl};
 use super::kept::{Kept, Resource, too_many};
-use super::period::Year;
+use super::period::{Moment, Year};
 use super::violation::{Violations, Wrong};
 
 /// What is stated of a webhook.
@@ -29,6 +29,10 @@ pub struct WebhookFacts {
     #[deserr(default)]
     #[schema(default = false)]
     pub paused: bool,
+    /// When the service paused it because it failed for too long, or its receiver was gone; null otherwise. The service
+    /// alone states it; it goes when the webhook is no longer paused.
+    #[deserr(default)]
+    pub disabled_at: Option<Moment>,
     /// What it is for, and whom to call when it fails.
     #[deserr(default)]
     pub note: Option<Prose>,
@@ -84,10 +88,8 @@ pub struct Silenced {
     pub unit: UnitCode,
     /// The year in which that was.
     pub year: Year,
-    /// When, UTC.
-    pub at: String,
-    /// How many attempts had failed.
-    pub failures: i32,
+    /// When.
+    pub at: Moment,
 }
 
 #[cfg(test)]
@@ -102,6 +104,7 @@ mod tests {
             unit: None,
             most_events: None,
             paused: false,
+            disabled_at: None,
             note: None,
         };
         assert_eq!(facts(vec![]).check(), Ok(()));

@@ -8,7 +8,7 @@ use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -90,6 +90,13 @@ pub enum Begin {
 }
 
 impl Key {
+    /// What is asked: method, path and query.
+    pub fn asked(&self) -> String {
+        let Self { operation, query, .. } = self;
+        let asked = if query.is_empty() { operation.clone() } else { format!("{operation}?{query}") };
+        asked.chars().take(400).collect()
+    }
+
     /// Begins the work of a request whose body has this digest.
     ///
     /// # Errors
@@ -147,5 +154,9 @@ pub fn again(answer: Remembered) -> HttpResponse {
     if let Some(location) = answer.location {
         response.insert_header((LOCATION, location));
     }
-    response.insert_header((REPLAYED, "true")).insert_header((CONTENT_TYPE, "application/json")).body(answer.body)
+    response
+        .insert_header((REPLAYED, "true"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(answer.body)
 }

@@ -3,13 +3,11 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use chrono::{DateTime, SecondsFormat, Utc};
 use deserr::{Deserr, IntoValue, ValuePointerRef};
 
 use super::body::{pairs, read_pairs};
 use super::error::ApiError;
 use crate::domain::violation::{Violations, Wrong};
-use crate::domain::word::Word;
 
 /// The query, read as a struct of words.
 #[derive(Debug)]
@@ -79,38 +77,3 @@ impl<const LEAST: i64, const MOST: i64> Deserr<Violations> for Whole<LEAST, MOST
         })
     }
 }
-
-/// An instant in a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment(pub DateTime<Utc>);
-
-impl std::fmt::Display for Moment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
-    }
-}
-
-impl std::str::FromStr for Moment {
-    type Err = Wrong;
-
-    fn from_str(text: &str) -> Result<Self, Wrong> {
-        DateTime::parse_from_rfc3339(text).map(|moment| Self(moment.to_utc())).map_err(|_| {
-            let (zh, en) = (
-                "应为 RFC 3339 时刻，如 2024-04-30T08:15:30Z",
-                "must be an RFC 3339 instant such as 2024-04-30T08:15:30Z",
-            );
-            Wrong::new("invalid_instant", zh, en)
-        })
-    }
-}
-
-impl Word for Moment {
-    fn pattern() -> std::borrow::Cow<'static, str> {
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})".into()
-    }
-    const MIN_LENGTH: usize = 20;
-    const MAX_LENGTH: usize = 35;
-    const EXAMPLE: &'static str = "2024-04-30T08:15:30Z";
-}
-
-crate::word!(Moment);

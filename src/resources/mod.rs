@@ -91,9 +91,10 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
 }
 
 /// How the rows of each resource are put back from the journal, for reads of an earlier moment. Uploads are left out:
-/// a receipt is never changed; webhooks too, which are no facts about units.
+/// a receipt is never changed.
 pub fn replays() -> Replays {
     vec![
+        (Resource::Webhooks, replay::<webhooks::store::Webhooks>),
         (Resource::Units, replay::<units::store::Units>),
         (Resource::Closings, replay::<closings::store::Closings>),
         (Resource::Divisions, replay::<divisions::store::Divisions>),

@@ -11,7 +11,7 @@ use crate::domain::codes::{
 use crate::domain::evaluation::EvaluationKind;
 use crate::domain::indicator::{Category, Direction, Subcategory};
 use crate::domain::money::Money;
-use crate::domain::period::{Month, StatedDate, Year};
+use crate::domain::period::{Moment, Month, StatedDate, Year};
 use crate::domain::quantity::{Percent, Points, Quantity};
 use crate::domain::scoring::WeightScheme;
 use crate::domain::unit::UnitKind;
@@ -76,7 +76,7 @@ macro_rules! column {
 
 column!(String, ColumnType::Text, ArrayType::String, String, ToString::to_string, |text| text.parse().ok();
     AsPrinted, Assigner, Category, CreditCode, Direction, DivisionCode, DivisionLevel, EconomicCode, EvaluationKind,
-    FunctionalCode, IndicatorCode, MaybeProject, Month, Name, ProjectCode, Prose, StatedDate, Subcategory, UnitCode,
+    FunctionalCode, IndicatorCode, MaybeProject, Moment, Month, Name, ProjectCode, Prose, StatedDate, Subcategory, UnitCode,
     UnitKind, UploadId, WebhookCode, WebhookUrl, WeightScheme,
 );
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |year| year.number(), |number| Year::new(number).ok(); Year);

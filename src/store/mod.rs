@@ -68,6 +68,8 @@ pub struct Store {
     county: String,
     reading: DatabaseConnection,
     writing: DatabaseConnection,
+    /// What the sender of webhooks keeps is written beside the writers, who may be waiting for one another.
+    sending: DatabaseConnection,
     recent: past::Recent,
 }
 
@@ -111,8 +113,9 @@ impl Store {
     /// An address that cannot be read, a server that cannot be reached.
     pub async fn open(url: &str, county: &DivisionCode) -> Result<Self, Error> {
         let county = county.to_string();
-        let (reading, writing) = if url.starts_with("sqlite:") { sqlite(url).await? } else { postgres(url).await? };
-        Ok(Self { county, reading, writing, recent: past::Recent::default() })
+        let Pools { reading, writing, sending } =
+            if url.starts_with("sqlite:") { sqlite(url).await? } else { postgres(url).await? };
+        Ok(Self { county, reading, writing, sending, recent: past::Recent::default() })
     }
 
     /// Brings the schema up to date. Safe to run from several replicas at once.
@@ -165,7 +168,7 @@ impl Store {
 
     /// Closes every connection.
     pub async fn close(self) {
-        for pool in [self.reading, self.writing] {
+        for pool in [self.reading, self.writing, self.sending] {
             if let Err(error) = pool.close().await {
                 tracing::warn!(%error, "a connection did not close");
             }
@@ -182,8 +185,15 @@ impl Store {
     }
 }
 
+/// The connections of a store.
+struct Pools {
+    reading: DatabaseConnection,
+    writing: DatabaseConnection,
+    sending: DatabaseConnection,
+}
+
 /// SQLite: many readers and one writer, so that a writer never fails because another was quicker.
-async fn sqlite(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
+async fn sqlite(url: &str) -> Result<Pools, Error> {
     let options = SqliteConnectOptions::from_str(url)?
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full) // An acknowledged write survives a power cut.
@@ -198,21 +208,27 @@ async fn sqlite(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), E
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let readers = u32::try_from(cores * 2).unwrap_or(4);
     let reading = SqlitePoolOptions::new().max_connections(readers).connect_with(options.read_only(true)).await?;
-    Ok((SqlxSqliteConnector::from_sqlx_sqlite_pool(reading), SqlxSqliteConnector::from_sqlx_sqlite_pool(writing)))
+    let writing = SqlxSqliteConnector::from_sqlx_sqlite_pool(writing);
+    let reading = SqlxSqliteConnector::from_sqlx_sqlite_pool(reading);
+    // The one who writes, writes for all.
+    Ok(Pools { reading, sending: writing.clone(), writing })
 }
 
 /// PostgreSQL: the reading pool's transactions are read-only by default.
-async fn postgres(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
+async fn postgres(url: &str) -> Result<Pools, Error> {
     let options = PgConnectOptions::from_str(url)?.application_name("jixiao").log_statements(log_level());
-    let pool = || {
-        PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).test_before_acquire(true) // A round trip, so that a restart of the server costs nobody a 500.
+    let pool = |most| {
+        // A round trip, so that a restart of the server costs nobody a 500.
+        PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10)).test_before_acquire(true)
     };
-    let writing = pool().connect_with(options.clone()).await?;
-    let reading = pool().connect_with(options.options([("default_transaction_read_only", "on")])).await?;
-    Ok((
-        SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
-        SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
-    ))
+    let writing = pool(8).connect_with(options.clone()).await?;
+    let sending = pool(2).connect_with(options.clone()).await?;
+    let reading = pool(8).connect_with(options.options([("default_transaction_read_only", "on")])).await?;
+    Ok(Pools {
+        reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
+        writing: SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
+        sending: SqlxPostgresConnector::from_sqlx_postgres_pool(sending),
+    })
 }
 
 fn log_level() -> log::LevelFilter {

@@ -8,10 +8,13 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, TransactionTrait};
 
-use super::write::Write;
+use super::write::{Write, for_writing};
 use super::{Error, Store, View};
 use crate::domain::codes::WebhookCode;
 use crate::domain::delivery::Secret;
+
+/// That it must be looked up which event was the last that is wanted.
+pub const UNKNOWN: i64 = -1;
 
 /// Attempts that are kept of each webhook.
 const KEPT: i64 = 10_000;
@@ -35,9 +38,9 @@ pub mod cursor {
         pub webhook: WebhookCode,
         /// The entry of the journal up to which everything is delivered, or not wanted.
         pub through: i64,
-        /// The last event that was delivered.
+        /// The last event that was delivered; [`UNKNOWN`](super::UNKNOWN) where what is wanted has changed since.
         pub last_event: i64,
-        /// The last event of a message that failed, so that it is the same message when it is tried again.
+        /// The last event of a message that is being sent, so that it is the same message when it is tried again.
         pub until: Option<i64>,
         /// Attempts that failed since the last that did not.
         pub failures: i32,
@@ -50,10 +53,8 @@ pub mod cursor {
         pub holder: Option<String>,
         /// Until when; a sender that died does not keep it.
         pub held_until: Option<DateTimeUtc>,
-        /// When the service disabled it.
-        pub disabled_at: Option<DateTimeUtc>,
-        /// How many attempts there were.
-        pub attempts: i64,
+        /// Grows whenever somebody states the webhook or moves it: what a sender found before is no longer so.
+        pub generation: i64,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -109,6 +110,9 @@ pub mod delivery {
         /// Its number.
         #[sea_orm(primary_key, auto_increment = false)]
         pub number: i64,
+        /// The message: its `webhook-id`.
+        #[sea_orm(column_type = "Text")]
+        pub message: String,
         /// When it began.
         pub at: DateTimeUtc,
         /// The first event of the message.
@@ -170,15 +174,14 @@ impl Write {
             county: self.view().county().into(),
             webhook: webhook.clone(),
             through: self.position(),
-            last_event: 0,
+            last_event: UNKNOWN,
             until: None,
             failures: 0,
             failing_since: None,
             next_at: None,
             holder: None,
             held_until: None,
-            disabled_at: None,
-            attempts: 0,
+            generation: 0,
         };
         let row = cursor::ActiveModel::from(row).reset_all();
         let keep = OnConflict::columns([cursor::Column::County, cursor::Column::Webhook]).do_nothing().to_owned();
@@ -186,39 +189,40 @@ impl Write {
         Ok(())
     }
 
-    /// Forgets that a webhook failed: it is tried at once.
+    /// Takes up a webhook anew that was stated otherwise: it is tried at once, and what failed before is forgotten.
     ///
     /// # Errors
     /// The database's.
     pub async fn refresh_outbox(&self, webhook: &WebhookCode) -> Result<(), Error> {
         let fresh = cursor::ActiveModel {
+            last_event: Set(UNKNOWN),
             failures: Set(0),
             failing_since: Set(None),
             next_at: Set(None),
-            disabled_at: Set(None),
             ..Default::default()
         };
         self.change_outbox(webhook, fresh).await
     }
 
-    /// Notes when the service disabled a webhook.
+    /// Tries a webhook at once; that it failed is not forgotten.
     ///
     /// # Errors
     /// The database's.
-    pub async fn disable_outbox(&self, webhook: &WebhookCode, at: DateTime<Utc>) -> Result<(), Error> {
-        let disabled = cursor::ActiveModel { disabled_at: Set(Some(at)), next_at: Set(None), ..Default::default() };
-        self.change_outbox(webhook, disabled).await
+    pub async fn nudge_outbox(&self, webhook: &WebhookCode) -> Result<(), Error> {
+        self.change_outbox(webhook, cursor::ActiveModel { next_at: Set(None), ..Default::default() }).await
     }
 
-    /// Goes back, or forward, with a webhook: it is told what changed after an entry, the event before being another.
+    /// Goes back, or forward, with a webhook: it is told what changed after an entry.
     ///
     /// # Errors
     /// The database's.
-    pub async fn rewind_outbox(&self, webhook: &WebhookCode, through: i64, last_event: i64) -> Result<(), Error> {
+    pub async fn rewind_outbox(&self, webhook: &WebhookCode, through: i64) -> Result<(), Error> {
         let there = cursor::ActiveModel {
             through: Set(through),
-            last_event: Set(last_event),
+            last_event: Set(UNKNOWN),
             until: Set(None),
+            failures: Set(0),
+            failing_since: Set(None),
             next_at: Set(None),
             ..Default::default()
         };
@@ -227,29 +231,37 @@ impl Write {
 
     async fn change_outbox(&self, webhook: &WebhookCode, change: cursor::ActiveModel) -> Result<(), Error> {
         let view = self.view();
-        let update = cursor::Entity::update_many().set(change).filter(of_outbox(view.county(), webhook));
-        update.exec(view.db()).await?;
+        let next = Expr::col(cursor::Column::Generation).add(1);
+        let update = cursor::Entity::update_many().set(change).col_expr(cursor::Column::Generation, next);
+        update.filter(of_outbox(view.county(), webhook)).exec(view.db()).await?;
         Ok(())
     }
 
-    /// Adds a secret. Messages are signed with the one before it as well until an instant, with no older one.
+    /// Adds a secret. Messages are signed with those before it as well until an instant; with none of them where it is
+    /// now. Tells whether there were any.
     ///
     /// # Errors
     /// The database's.
-    pub async fn add_secret(&self, webhook: &WebhookCode, new: &Secret, until: DateTime<Utc>) -> Result<bool, Error> {
+    pub async fn add_secret(
+        &self,
+        webhook: &WebhookCode,
+        new: &Secret,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, Error> {
         let view = self.view();
-        let all = secret::Entity::find().filter(of_secret(view.county(), webhook));
-        let newest = all.order_by_desc(secret::Column::Number).one(view.db()).await?;
-        let number = newest.as_ref().map_or(0, |newest| newest.number);
-        let older = secret::Entity::delete_many().filter(of_secret(view.county(), webhook));
-        older.filter(secret::Column::Number.lt(number)).exec(view.db()).await?;
+        let all = || of_secret(view.county(), webhook);
+        let newest = secret::Entity::find().filter(all()).order_by_desc(secret::Column::Number).one(view.db()).await?;
+        let over = all().add(secret::Column::ValidUntil.lte(now));
+        secret::Entity::delete_many().filter(over).exec(view.db()).await?;
+        // A secret that ends is not made to last longer by another.
+        let lasting = secret::Column::ValidUntil.is_null().or(secret::Column::ValidUntil.gt(until));
         let ending = secret::ActiveModel { valid_until: Set(Some(until)), ..Default::default() };
-        let before = secret::Entity::update_many().set(ending).filter(of_secret(view.county(), webhook));
-        before.exec(view.db()).await?;
+        secret::Entity::update_many().set(ending).filter(all().add(lasting)).exec(view.db()).await?;
         let row = secret::ActiveModel {
             county: Set(view.county().into()),
             webhook: Set(webhook.clone()),
-            number: Set(number + 1),
+            number: Set(newest.as_ref().map_or(0, |newest| newest.number) + 1),
             secret: Set(new.bytes().to_vec()),
             valid_until: Set(None),
         };
@@ -276,15 +288,6 @@ impl View<'_> {
     /// The database's.
     pub async fn outbox(&self, webhook: &WebhookCode) -> Result<Option<cursor::Model>, Error> {
         Ok(cursor::Entity::find().filter(of_outbox(self.county(), webhook)).one(self.db()).await?)
-    }
-
-    /// Those that the service disabled.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn disabled_outboxes(&self) -> Result<Vec<cursor::Model>, Error> {
-        let all = cursor::Entity::find().filter(cursor::Column::County.eq(self.county()));
-        Ok(all.filter(cursor::Column::DisabledAt.is_not_null()).all(self.db()).await?)
     }
 
     /// Those that nobody holds and whose wait is over: behind an entry of the journal, or asked for a message again.
@@ -335,7 +338,7 @@ impl View<'_> {
 }
 
 impl Store {
-    /// Takes a webhook for a sender until an instant, or holds it for longer; `false` if another has it.
+    /// Takes a webhook for a sender until an instant; `false` if another has it.
     ///
     /// # Errors
     /// The database's.
@@ -356,7 +359,30 @@ impl Store {
             ..Default::default()
         };
         let update = cursor::Entity::update_many().set(held).filter(of_outbox(&self.county, webhook)).filter(free);
-        Ok(update.exec(&self.writing).await?.rows_affected > 0)
+        Ok(update.exec(&self.sending).await?.rows_affected > 0)
+    }
+
+    /// Holds a webhook for a message that is to be sent now, up to its last event; `false` if it is no longer as the
+    /// sender found it, or another sender's.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn hold_for(
+        &self,
+        before: &cursor::Model,
+        holder: &str,
+        last: Option<i64>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let held = cursor::ActiveModel { until: Set(last), held_until: Set(Some(until)), ..Default::default() };
+        let update = cursor::Entity::update_many().set(held).filter(self.unmoved(before, holder));
+        Ok(update.exec(&self.sending).await?.rows_affected > 0)
+    }
+
+    fn unmoved(&self, before: &cursor::Model, holder: &str) -> Condition {
+        of_outbox(&self.county, &before.webhook)
+            .add(cursor::Column::Holder.eq(holder))
+            .add(cursor::Column::Generation.eq(before.generation))
     }
 
     /// Lets go of what a sender holds: one webhook, or all.
@@ -369,24 +395,38 @@ impl Store {
             .add(cursor::Column::County.eq(&*self.county))
             .add(cursor::Column::Holder.eq(holder))
             .add_option(webhook.map(|webhook| cursor::Column::Webhook.eq(webhook.clone())));
-        cursor::Entity::update_many().set(free).filter(mine).exec(&self.writing).await?;
+        cursor::Entity::update_many().set(free).filter(mine).exec(&self.sending).await?;
         Ok(())
     }
 
-    /// Keeps what an attempt left behind; `false` if the webhook is no longer where the sender found it, or no longer
-    /// the sender's, and then nothing is kept.
+    /// Keeps what an attempt left behind. If the webhook is no longer as the sender found it, or another sender's, that is
+    /// the attempt alone, and the answer is `false`.
     ///
     /// # Errors
     /// The database's.
     pub async fn settle(&self, before: &cursor::Model, holder: &str, settled: Settled) -> Result<bool, Error> {
         let Settled { after, attempt, asked } = settled;
-        let webhook = before.webhook.clone();
-        let transaction = self.writing.begin().await?;
-        let unmoved = of_outbox(&self.county, &webhook)
-            .add(cursor::Column::Holder.eq(holder))
-            .add(cursor::Column::Through.eq(before.through))
-            .add(cursor::Column::LastEvent.eq(before.last_event));
-        let number = before.attempts + i64::from(attempt.is_some());
+        let webhook = &before.webhook;
+        let transaction = self.sending.begin_with_options(for_writing()).await?;
+        // The attempt first: whoever takes the webhook away holds its row before those of its outbox, too.
+        if let Some(attempt) = attempt {
+            let newest = delivery::Entity::find().filter(of_delivery(&self.county, webhook));
+            let newest = newest.order_by_desc(delivery::Column::Number).one(&transaction).await?;
+            let number = newest.map_or(0, |newest| newest.number) + 1;
+            let row = delivery::ActiveModel::from(delivery::Model { number, ..attempt }).reset_all();
+            match delivery::Entity::insert(row).exec_without_returning(&transaction).await {
+                // The webhook is gone, or another sender has numbered an attempt meanwhile.
+                Err(error) if error.sql_err().is_some() => return Ok(false),
+                other => drop(other?),
+            }
+            let old = delivery::Entity::delete_many().filter(of_delivery(&self.county, webhook));
+            old.filter(delivery::Column::Number.lte(number - KEPT)).exec(&transaction).await?;
+        }
+        if let Some(asked) = asked {
+            let done = delivery::ActiveModel { again: Set(false), ..Default::default() };
+            let update = delivery::Entity::update_many().set(done).filter(of_delivery(&self.county, webhook));
+            update.filter(delivery::Column::Number.eq(asked)).exec(&transaction).await?;
+        }
         let change = cursor::ActiveModel {
             through: Set(after.through),
             last_event: Set(after.last_event),
@@ -395,30 +435,11 @@ impl Store {
             failing_since: Set(after.failing_since),
             next_at: Set(after.next_at),
             held_until: Set(after.held_until),
-            attempts: Set(number),
             ..Default::default()
         };
-        // The attempt first: whoever takes the webhook away holds its row before those of its outbox, too.
-        if let Some(attempt) = attempt {
-            let row = delivery::ActiveModel::from(delivery::Model { number, ..attempt }).reset_all();
-            match delivery::Entity::insert(row).exec_without_returning(&transaction).await {
-                // The webhook is gone, or another sender has numbered an attempt meanwhile.
-                Err(error) if error.sql_err().is_some() => return Ok(false),
-                other => drop(other?),
-            }
-            let old = delivery::Entity::delete_many().filter(of_delivery(&self.county, &webhook));
-            old.filter(delivery::Column::Number.lte(number - KEPT)).exec(&transaction).await?;
-        }
-        let update = cursor::Entity::update_many().set(change).filter(unmoved);
-        if update.exec(&transaction).await?.rows_affected == 0 {
-            return Ok(false);
-        }
-        if let Some(asked) = asked {
-            let done = delivery::ActiveModel { again: Set(false), ..Default::default() };
-            let update = delivery::Entity::update_many().set(done).filter(of_delivery(&self.county, &webhook));
-            update.filter(delivery::Column::Number.eq(asked)).exec(&transaction).await?;
-        }
+        let update = cursor::Entity::update_many().set(change).filter(self.unmoved(before, holder));
+        let unmoved = update.exec(&transaction).await?.rows_affected > 0;
         transaction.commit().await?;
-        Ok(true)
+        Ok(unmoved)
     }
 }

@@ -126,6 +126,25 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// The entry before the first that was accepted at or after an instant: whoever goes on from it misses none of them,
+    /// even if the clocks of replicas did not agree.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn journal_position_before(&self, instant: DateTime<Utc>) -> Result<i64, Error> {
+        let first = entry::Entity::find()
+            .select_only()
+            .column_as(Expr::col(entry::Column::Sequence).min(), "first")
+            .filter(entry::Column::County.eq(self.county()))
+            .filter(entry::Column::At.gte(instant));
+        match first.into_tuple::<Option<i64>>().one(&self.db).await?.flatten() {
+            Some(first) => Ok(first - 1),
+            None => Ok(self.journal_head().await?.0),
+        }
+    }
+}
+
 impl Store {
     /// The rows as they stood at an entry.
     ///

@@ -34,8 +34,8 @@ pub struct Pen {
 #[derive(Debug, Default)]
 #[must_use = "numbers that were given must be used"]
 pub struct Prepared {
-    /// The last of their numbers; nothing where nothing changes.
-    pub(super) last: Option<i64>,
+    /// The first and the last of their numbers; nothing where nothing changes.
+    pub(super) numbers: Option<(i64, i64)>,
     /// What became of each item, in order.
     pub(super) outcomes: Vec<Outcome>,
     pub(super) statements: Vec<Statement>,
@@ -111,6 +111,12 @@ impl Pen {
         self.prepared(ACCESS, vec![entry])
     }
 
+    /// Something that was done and changed no row.
+    pub(super) fn performed(&mut self, unit: Option<String>, what: String) -> Prepared {
+        let entry = self.link(ACCESS, unit, what, "performed", None);
+        self.prepared(ACCESS, vec![entry])
+    }
+
     /// The entry of a change.
     fn entry<T: Table>(&mut self, key: &T::Key, operation: &'static str, became: Option<(&T::Facts, String)>) -> Entry {
         let unit = T::unit(key, became.as_ref().map(|(facts, _)| *facts));
@@ -155,9 +161,9 @@ impl Pen {
 
     /// The statements that write entries.
     fn prepared(&self, resource: &'static str, entries: Vec<Entry>) -> Prepared {
-        let last = entries.last().map(|entry| entry.sequence);
+        let numbers = entries.first().zip(entries.last()).map(|(first, last)| (first.sequence, last.sequence));
         let shared = Shared { county: &self.county, stamp: &self.stamp, at: self.at, resource };
         let statements = chunks(entries).map(|entries| bulk::journal(self.backend, &shared, entries)).collect();
-        Prepared { last, statements, ..Prepared::default() }
+        Prepared { numbers, statements, ..Prepared::default() }
     }
 }

@@ -5,7 +5,6 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect};
 
 use super::journal::entry;
@@ -15,9 +14,6 @@ use crate::domain::chain::{Digest, Released};
 
 /// What refused attempts are called among operations.
 const REFUSED: &str = "refused";
-
-/// Runs that are written down at once.
-const CHUNK: usize = 1_000;
 
 /// Entries that were let go of.
 pub mod released {
@@ -82,41 +78,27 @@ impl View<'_> {
 }
 
 impl Write {
-    /// Writes down that refused attempts go, and takes them away. `record` says of a part of the runs what is written
-    /// down.
+    /// Writes down that refused attempts go, and takes them away; `record` is what is written down.
     ///
     /// # Errors
     /// The database's.
-    pub async fn release(
-        &mut self,
-        runs: &[Released],
-        record: impl Fn(&[Released]) -> Result<String, Error>,
-    ) -> Result<(), Error> {
-        for runs in runs.chunks(CHUNK) {
-            let (Some(first), Some(last)) = (runs.first(), runs.last()) else { continue };
-            let (pen, mut sender) = self.hands();
-            let prepared = pen.released(format!("{}-{}", first.first, last.last), record(runs)?);
-            sender.send(prepared).await?;
-            let view = self.view();
-            let rows = runs.iter().map(|run| released::ActiveModel {
-                county: Set(view.county().into()),
-                first: Set(run.first),
-                last: Set(run.last),
-                digest: Set(run.digest.bytes().to_vec()),
-            });
-            released::Entity::insert_many(rows).exec_without_returning(view.db()).await?;
-            let named = Query::select()
-                .expr(Expr::val(1))
-                .from(released::Entity)
-                .and_where(released::Column::County.into_expr().eq(entry::Column::County.into_expr()))
-                .and_where(released::Column::First.into_expr().lte(entry::Column::Sequence.into_expr()))
-                .and_where(released::Column::Last.into_expr().gte(entry::Column::Sequence.into_expr()))
-                .take();
+    pub async fn release(&mut self, runs: &[Released], record: String) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Ok(()) };
+        let (pen, mut sender) = self.hands();
+        sender.send(pen.released(format!("{}-{}", first.first, last.last), record)).await?;
+        let view = self.view();
+        let rows = runs.iter().map(|run| released::ActiveModel {
+            county: Set(view.county().into()),
+            first: Set(run.first),
+            last: Set(run.last),
+            digest: Set(run.digest.bytes().to_vec()),
+        });
+        released::Entity::insert_many(rows).exec_without_returning(view.db()).await?;
+        for run in runs {
             let go = entry::Entity::delete_many()
                 .filter(entry::Column::County.eq(view.county()))
                 .filter(entry::Column::Operation.eq(REFUSED))
-                .filter(entry::Column::Sequence.between(first.first, last.last))
-                .filter(Expr::exists(named));
+                .filter(entry::Column::Sequence.between(run.first, run.last));
             go.exec(view.db()).await?;
         }
         Ok(())

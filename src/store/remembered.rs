@@ -91,6 +91,17 @@ impl View<'_> {
 }
 
 impl Write {
+    /// Forgets all answers of an operation.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget(&self, operation: &str) -> Result<(), Error> {
+        let view = self.view();
+        let old = answer::Entity::delete_many().filter(answer::Column::County.eq(view.county()));
+        old.filter(answer::Column::Operation.eq(operation)).exec(view.db()).await?;
+        Ok(())
+    }
+
     /// Remembers an answer, in this transaction; forgets those older than [`KEPT`].
     ///
     /// # Errors

@@ -81,7 +81,13 @@ impl Sender<'_> {
     /// # Errors
     /// The database's.
     pub async fn send(&mut self, prepared: Prepared) -> Result<Vec<Outcome>, Error> {
-        let Prepared { last, outcomes, statements, followers } = prepared;
+        let Prepared { numbers, outcomes, statements, followers } = prepared;
+        if let Some((first, last)) = numbers {
+            if first != *self.sent + 1 {
+                return Err(Error::Corrupt(format!("entry {first} was to follow entry {}", *self.sent)));
+            }
+            *self.sent = last;
+        }
         for statement in statements {
             self.transaction.execute_raw(statement).await?;
         }
@@ -91,7 +97,6 @@ impl Sender<'_> {
                 Follower::Insert(statement) => self.transaction.execute(&statement).await?,
             };
         }
-        *self.sent = last.unwrap_or(*self.sent);
         Ok(outcomes)
     }
 }
@@ -123,11 +128,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn begin(&self, stamp: Stamp) -> Result<Write, Error> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = self.writing.begin_with_options(options).await?;
+        let transaction = self.writing.begin_with_options(for_writing()).await?;
         let position = journal::lock(&transaction, &self.county).await?;
         let pen = Pen::new(self.county.clone(), stamp, transaction.get_database_backend(), position);
         Ok(Write { pen, transaction, sent: position.sequence })
@@ -290,10 +291,28 @@ impl Write {
         Ok(())
     }
 
+    /// Notes something that was done and changed no row, for the auditor.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn performed(&mut self, unit: Option<String>, what: String) -> Result<(), Error> {
+        let (pen, mut sender) = self.hands();
+        sender.send(pen.performed(unit, what)).await?;
+        Ok(())
+    }
+
     async fn deleted<T: Table>(&mut self, keys: &[T::Key]) -> Result<(), Error> {
         let (pen, mut sender) = self.hands();
         sender.send(pen.deleted::<T>(keys)).await?;
         Ok(())
+    }
+}
+
+/// A transaction that reads before it writes: on SQLite it must be the writer from the beginning.
+pub(super) fn for_writing() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
     }
 }
 

@@ -47,7 +47,7 @@ async fn until(service: &Service, id: &str, state: &str) -> Value {
 
 /// Whether every event names the one before it.
 fn none_is_missing(events: &[Value]) -> bool {
-    let mut previous = json!("0000000000000000");
+    let mut previous = events[0]["previous"].clone();
     events.iter().all(|event| event["previous"] == std::mem::replace(&mut previous, event["sequence"].clone()))
 }
 
@@ -73,8 +73,10 @@ on_both! {
         assert_eq!(json!(told), feed["items"]);
         assert_eq!(events[5]["type"], "jixiao.units.deleted");
         assert_eq!(events[5]["subject"], "units/u0");
-        assert_eq!(came[0].id, "430922.platform.3-3");
-        assert_eq!((&status["last_event"], &status["behind"]), (&json!(8), &json!(0)));
+        // What stood before there was a webhook.
+        assert_eq!(events[0]["previous"], "0000000000000001");
+        assert!(came[0].id.starts_with("msg_") && !came[0].id.contains('.'));
+        assert_eq!((&status["last_event"], &status["behind"]), (&json!(9), &json!(0)));
         // Who is told of changes is in the journal, and not told.
         let audit = service.caller(Role::Auditor).get("/v1/journal?resource=webhooks").await.expect(200).body;
         assert_eq!(audit["items"][0]["id"], "platform");
@@ -154,7 +156,7 @@ on_both! {
         unit(&service, "one", Some("430922")).await;
         // The patience of these tests is a second.
         let disabled = until(&service, "platform", "disabled").await;
-        assert_eq!((&disabled["failures"], disabled["disabled_at"].is_string()), (&json!(2), true));
+        assert_eq!(disabled["failures"], 2);
         let findings = service.admin().get("/v1/findings?rule=webhook.disabled").await.expect(200).body;
         assert_eq!(findings["items"][0]["unit"], "430922");
         assert_eq!(findings["items"][0]["rows"][0], json!({ "resource": "webhooks", "id": "platform", "pointer": "/paused" }));
@@ -163,7 +165,15 @@ on_both! {
 
         unit(&service, "two", Some("430922")).await;
         let webhook = service.admin().get("/v1/webhooks/platform").await.expect(200);
-        assert_eq!(webhook.body["facts"]["paused"], true);
+        assert_eq!((&webhook.body["facts"]["paused"], webhook.body["facts"]["disabled_at"].is_string()), (&json!(true), true));
+        let mut own = webhook.body["facts"].clone();
+        own["disabled_at"] = json!("2020-01-01T00:00:00Z");
+        let refused = service.admin().with("if-match", "*").put("/v1/webhooks/platform", &own).await.expect(422);
+        assert_eq!(refused.errors(), [("service_only".into(), "/disabled_at".into())]);
+        // What it was then, it will always have been.
+        let at = journal["items"][1]["sequence"].as_i64().unwrap();
+        let then = service.admin().get(&format!("/v1/findings?rule=webhook.disabled&as_of={at}")).await.expect(200).body;
+        assert_eq!(then["items"][0]["rows"][0]["id"], "platform");
         let again = service.admin().with("if-match", webhook.header("etag"));
         again.put("/v1/webhooks/platform", &json!({ "url": receiver.url })).await.expect(200);
         let came = receiver.messages(4).await;
@@ -182,6 +192,8 @@ on_both! {
         subscribe(&service, "platform", json!({ "url": receiver.url, "unit": "430922" })).await;
         unit(&service, "one", Some("430922")).await;
         until(&service, "platform", "disabled").await;
+        unit(&service, "two", Some("430922")).await;
+        actix_web::rt::time::sleep(Duration::from_millis(1500)).await;
         assert_eq!(receiver.came().len(), 1);
     }
 
@@ -231,6 +243,11 @@ on_both! {
         let log = service.admin().get("/v1/webhooks/platform/deliveries").await.expect(200).body;
         assert_eq!((&log["items"][0]["attempt"], &log["items"][0]["delivered"]), (&Value::Null, &json!(true)));
 
+        // Who asked for it is in the journal.
+        let done = service.caller(Role::Auditor).get("/v1/journal?operation=performed").await.expect(200).body;
+        let done: Vec<_> = done["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+        assert_eq!(done, ["POST /v1/webhooks/platform/secrets", "POST /v1/webhooks/platform/deliveries/2/resend"]);
+
         // All over again from the second on: the receiver lost its disk.
         let after = first[0].events()[0]["data"]["sequence"].as_i64().unwrap();
         post(&service, &format!("/v1/webhooks/platform/recovery?after={after}")).await.expect(202);
@@ -244,6 +261,62 @@ on_both! {
         for wrong in ["", "?after=1&since=2020-01-01T00:00:00Z", "?after=100000"] {
             post(&service, &format!("/v1/webhooks/platform/recovery{wrong}")).await.expect(400);
         }
+    }
+
+    async fn what_is_wanted_may_change_while_something_waits(service: Service) {
+        let receiver = Receiver::start();
+        receiver.answers([Answer::With(500)]);
+        unit(&service, "430922", None).await;
+        unit(&service, "top", Some("430922")).await;
+        subscribe(&service, "w", json!({ "url": receiver.url, "unit": "top", "most_events": 10 })).await;
+        unit(&service, "below", Some("top")).await;
+        until(&service, "w", "failing").await;
+        unit(&service, "moved", Some("430922")).await;
+        // Another batch size, and a unit that comes below: nothing is passed by, and what came before is seen to be missing.
+        let webhook = service.admin().get("/v1/webhooks/w").await.expect(200);
+        let facts = json!({ "url": receiver.url, "unit": "top" });
+        service.admin().with("if-match", webhook.header("etag")).put("/v1/webhooks/w", &facts).await.expect(200);
+        let came = receiver.messages(2).await;
+        assert_eq!(came[1].events()[0]["subject"], "units/below");
+        let moved = json!({ "name": "moved", "kind": "township", "parent": "top" });
+        service.admin().with("if-match", "*").put("/v1/units/moved", &moved).await.expect(200);
+        until(&service, "w", "up_to_date").await;
+        let told = receiver.events();
+        assert_eq!(told[2]["subject"], "units/moved");
+        // A batch that is sent again when batches are no more is a list still.
+        post(&service, "/v1/webhooks/w/deliveries/1/resend").await.expect(202);
+        let again = receiver.messages(told.len() + 1).await.pop().unwrap();
+        assert_eq!(again.events()[0]["subject"], "units/below");
+        // Stating the same again is no news, but one that waits is tried at once.
+        receiver.answers([Answer::With(503), Answer::With(503)]);
+        unit(&service, "last", Some("top")).await;
+        until(&service, "w", "failing").await;
+        service.admin().put("/v1/webhooks/w", &facts).await.expect(200);
+        let begun = Instant::now();
+        receiver.messages(told.len() + 3).await;
+        assert!(begun.elapsed() < Duration::from_secs(4));
+        assert_eq!(until(&service, "w", "failing").await["failures"], 2);
+    }
+
+    async fn a_secret_made_twice_leaves_the_first_valid(service: Service) {
+        let receiver = Receiver::start();
+        unit(&service, "430922", None).await;
+        let first = subscribe(&service, "w", json!({ "url": receiver.url })).await;
+        // An answer was lost, and another secret was asked for.
+        post(&service, "/v1/webhooks/w/secrets").await.expect(201);
+        post(&service, "/v1/webhooks/w/secrets").await.expect(201);
+        unit(&service, "one", Some("430922")).await;
+        let message = receiver.messages(1).await.remove(0);
+        assert!(message.is_signed_with(&first) && message.signatures() == 3);
+        // A name that is used again is another webhook: the secret of the first is not shown for it.
+        let once = service.admin().with("idempotency-key", "k");
+        once.send(Method::POST, "/v1/webhooks/w/secrets", None).await.expect(201);
+        let shown_again = once.send(Method::POST, "/v1/webhooks/w/secrets", None).await.expect(201);
+        assert_eq!(shown_again.header("cache-control"), "no-store");
+        service.admin().with("if-match", "*").delete("/v1/webhooks/w").await.expect(204);
+        service.admin().put("/v1/webhooks/w", &json!({ "url": receiver.url })).await.expect(201);
+        let reply = once.send(Method::POST, "/v1/webhooks/w/secrets", None).await.expect(201);
+        assert_ne!(reply.body["secret"], shown_again.body["secret"]);
     }
 
     async fn an_address_that_nobody_allowed_is_refused(service: Service) {

@@ -14,13 +14,14 @@ pub(super) const RULES: &[Rule] = &[Rule {
 
 fn disabled(dossier: &Dossier) -> Vec<Observation> {
     let one = |silenced: &crate::domain::webhook::Silenced| {
-        let (id, at, failures) = (&silenced.webhook.key, &silenced.at, silenced.failures);
+        let (id, at) = (&silenced.webhook.key, silenced.at);
         Observation::new(
             id,
-            format!("推送订阅 {id} 连续失败 {failures} 次，于 {at} 被停用；接收方此后不再收到变更"),
-            format!("the webhook {id} failed {failures} times in a row and was disabled at {at}; its receiver is told nothing since"),
+            format!("推送订阅 {id} 于 {at} 因长期失败被停用；接收方此后不再收到变更"),
+            format!(
+                "the webhook {id} failed for too long and was disabled at {at}; its receiver is told nothing since"
+            ),
         )
-        .number("failures", failures, "次")
         .row(Resource::Webhooks, &silenced.webhook, "/paused")
     };
     dossier.silenced.iter().map(one).collect()

@@ -9,9 +9,10 @@ use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{list, recover, resend, rotate, status};
+use super::{list, place, resend, rotate, status};
 use crate::domain::codes::WebhookCode;
 use crate::domain::delivery::{Delivery, WebhookSecret, WebhookStatus};
+use crate::domain::period::Moment;
 use crate::domain::violation::Violations;
 use crate::http::Context;
 use crate::http::answer::{self, Answer, ReversalErrors, RevisionErrors};
@@ -20,7 +21,7 @@ use crate::http::identity::{Caller, Subscribe, Watch};
 use crate::http::once::{self, Begin, Key, Turn};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::{Id, Number};
-use crate::http::query::{Moment, Query, Sequence, Switch, Whole};
+use crate::http::query::{Query, Sequence, Switch, Whole};
 use crate::resources::webhooks;
 use crate::store::write::Write;
 
@@ -75,20 +76,24 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(create_webhook_resend);
 }
 
-/// Does the work of a POST once, and answers it.
+/// Does the work of a POST about a webhook once, answers it, and notes it for the auditor.
 async fn once<T: Serialize>(
     context: &Context,
     caller: &Caller<Subscribe>,
-    key: Key,
+    (key, id): (Key, &WebhookCode),
     status: StatusCode,
     work: impl AsyncFnOnce(&Write) -> Result<T, ApiError>,
 ) -> Answer {
-    let turn: Turn = match key.begin(context, caller, "").await? {
+    let item = webhooks::get(&context.store.view(), &caller.scope, id).await?;
+    let asked = key.asked();
+    // A webhook of the same name that was made later is another.
+    let turn: Turn = match key.begin(context, caller, &item.revision.to_string()).await? {
         Begin::Answered(before) => return Ok(once::again(before)),
         Begin::Work(turn) => turn,
     };
-    let write = context.begin(caller).await?;
+    let mut write = context.begin(caller).await?;
     let done = work(&write).await?;
+    write.performed(item.facts.unit.map(|unit| unit.to_string()), asked).await?;
     let body = serde_json::to_string(&done).map_err(|error| ApiError::internal(error.to_string()))?;
     turn.remember(&write, context, status, None, &body).await?;
     write.commit().await?;
@@ -141,7 +146,7 @@ async fn create_webhook_secret(
 ) -> Answer {
     let hours = options.0.overlap_hours.map_or(24, |hours| hours.0);
     let work = async |write: &Write| rotate(write, &context, &caller, &id, hours).await;
-    once(&context, &caller, key, StatusCode::CREATED, work).await
+    once(&context, &caller, (key, &id), StatusCode::CREATED, work).await
 }
 
 /// Tell a webhook again what changed
@@ -166,11 +171,13 @@ async fn create_webhook_recovery(
     id: Id<WebhookCode>,
     options: Query<RecoveryOptions>,
 ) -> Answer {
+    // Looked up before the lock is taken: nobody waits for it.
+    let after = place(&context.store.view(), &options.0).await;
     let work = async |write: &Write| {
-        recover(write, &caller, &id, &options.0).await?;
+        write.rewind_outbox(&id, after?).await?;
         status(&context, &write.view(), &webhooks::get(&write.view(), &caller.scope, &id).await?).await
     };
-    once(&context, &caller, key, StatusCode::ACCEPTED, work).await
+    once(&context, &caller, (key, &id), StatusCode::ACCEPTED, work).await
 }
 
 /// List attempts to deliver
@@ -223,5 +230,5 @@ async fn create_webhook_resend(
         resend(write, &caller, &id, number.0).await?;
         status(&context, &write.view(), &webhooks::get(&write.view(), &caller.scope, &id).await?).await
     };
-    once(&context, &caller, key, StatusCode::ACCEPTED, work).await
+    once(&context, &caller, (key, &id), StatusCode::ACCEPTED, work).await
 }

@@ -1,9 +1,11 @@
 //! Messages: changes in the words of CloudEvents, some at a time.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use sea_orm::Condition;
 
 use crate::domain::event::Event;
 use crate::http::error::ApiError;
+use crate::http::file::hexadecimal;
 use crate::resources::changes;
 use crate::resources::webhooks::Item;
 use crate::store::View;
@@ -19,7 +21,7 @@ const LIST: &str = "application/cloudevents-batch+json";
 /// What is sent at once.
 #[derive(Debug)]
 pub(super) struct Message {
-    /// The same for the same events.
+    /// The same for the same body.
     pub(super) id: String,
     pub(super) media: &'static str,
     pub(super) body: String,
@@ -72,14 +74,16 @@ pub(super) async fn compose(
     let to_the_end = texts.len() == found && i32::try_from(found).is_ok_and(|found| found < most);
     let events = i32::try_from(texts.len()).unwrap_or(i32::MAX);
     let (media, body) = match item.facts.most_events {
-        None => (ONE, texts.concat()),
-        Some(_) => (LIST, format!("[{}]", texts.join(","))),
+        None if events == 1 => (ONE, texts.concat()),
+        _ => (LIST, format!("[{}]", texts.join(","))),
     };
-    let id = id(view.county(), item, first, last);
+    let id = id(view.county(), item, &body);
     Ok(Some(Message { id, media, body, first, last, events, to_the_end }))
 }
 
-/// What a message is called: whoever gets it twice sees that it is the same.
-pub(super) fn id(county: &str, item: &Item, first: i64, last: i64) -> String {
-    format!("{county}.{}.{first}-{last}", item.key)
+/// What a message is called: whoever gets it twice sees that it is the same. Made of what it says, so that another
+/// message never has its name, and without dots, by which it is set apart from the time when it is signed.
+fn id(county: &str, item: &Item, body: &str) -> String {
+    let sum = digest(&SHA256, format!("{county}\n{}\n{body}", item.key).as_bytes());
+    format!("msg_{}", hexadecimal(sum.as_ref().get(..16).unwrap_or_default()))
 }

@@ -40,7 +40,7 @@ pub async fn status(context: &Context, view: &View<'_>, item: &Item) -> Result<W
     let outbox = view.outbox(&item.key).await?.ok_or_else(|| no_outbox(item))?;
     let secrets = view.secrets(&item.key, (context.now)()).await?.len();
     let state = match &outbox {
-        _ if item.facts.paused && outbox.disabled_at.is_some() => WebhookState::Disabled,
+        _ if item.facts.paused && item.facts.disabled_at.is_some() => WebhookState::Disabled,
         _ if item.facts.paused => WebhookState::Paused,
         _ if secrets == 0 => WebhookState::NoSecret,
         cursor::Model { failures: 1.., .. } => WebhookState::Failing,
@@ -50,12 +50,11 @@ pub async fn status(context: &Context, view: &View<'_>, item: &Item) -> Result<W
     Ok(WebhookStatus {
         state,
         delivered_through: outbox.through,
-        last_event: outbox.last_event,
+        last_event: outbox.last_event.max(0),
         behind: (position - outbox.through).max(0),
         failures: outbox.failures,
         failing_since: outbox.failing_since.map(instant),
         next_attempt_at: outbox.next_at.filter(|_| !item.facts.paused).map(instant),
-        disabled_at: outbox.disabled_at.map(instant),
         secrets: i32::try_from(secrets).unwrap_or(i32::MAX),
     })
 }
@@ -64,7 +63,7 @@ fn no_outbox(item: &Item) -> ApiError {
     ApiError::internal(format!("the webhook {} has no outbox", item.key))
 }
 
-/// Makes a new secret. The one before it stays valid for some hours; older ones do not.
+/// Makes a new secret. Those before it stay valid for some hours at most; where that is none, they end at once.
 ///
 /// # Errors
 /// [`ApiError::NotFound`], or the database's.
@@ -78,36 +77,29 @@ pub async fn rotate(
     let item = webhooks::get(&write.view(), &caller.scope, id).await?;
     let mut bytes = [0; SECRET];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|error| ApiError::internal(error.to_string()))?;
-    let (secret, until) = (Secret::of_bytes(&bytes), (context.now)() + TimeDelta::hours(hours));
-    let had_one = write.add_secret(&item.key, &secret, until).await?;
+    let (secret, now) = (Secret::of_bytes(&bytes), (context.now)());
+    let until = now + TimeDelta::hours(hours);
+    let had_one = write.add_secret(&item.key, &secret, now, until).await?;
+    // What was shown once is not kept for another to be shown.
+    write.forget(&webhooks::secrets_operation(id)).await?;
     Ok(WebhookSecret { secret: secret.shown(), previous_valid_until: had_one.then(|| instant(until)) })
 }
 
-/// Goes back with a webhook: it is told again what changed after a number, or since an instant.
+/// The number of the journal that a recovery goes back to.
 ///
 /// # Errors
-/// [`ApiError::NotFound`]; neither said, or both; a number that is not reached.
-pub async fn recover(
-    write: &Write,
-    caller: &Caller<Subscribe>,
-    id: &WebhookCode,
-    options: &RecoveryOptions,
-) -> Result<(), ApiError> {
-    let view = write.view();
-    let item = webhooks::get(&view, &caller.scope, id).await?;
-    let newest = view.journal_position().await?;
-    let after = match (options.after, options.since) {
-        (Some(after), None) if after.0 <= newest => after.0,
-        (Some(after), None) => return Err(changes::not_reached("after", after.0, newest)),
-        (None, Some(since)) => view.journal_position_at(since.0 - TimeDelta::microseconds(1)).await?,
+/// Neither said, or both; a number that is not reached; the database's.
+pub async fn place(view: &View<'_>, options: &RecoveryOptions) -> Result<i64, ApiError> {
+    let (newest, _) = view.journal_head().await?;
+    match (options.after, options.since) {
+        (Some(after), None) if after.0 <= newest => Ok(after.0),
+        (Some(after), None) => Err(changes::not_reached("after", after.0, newest)),
+        (None, Some(since)) => Ok(view.journal_position_before(since.0).await?),
         _ => {
             let (zh, en) = ("after 与 since 须且只须给出一个", "say either `after` or `since`");
-            return Err(ApiError::parameter("after", Wrong::new("one_of", zh, en), ""));
+            Err(ApiError::parameter("after", Wrong::new("one_of", zh, en), ""))
         }
-    };
-    let wanted = changes::wanted(&view, &sender::scope(&item), &item.facts.resources, None).await?;
-    let previous = view.newest_wanted(after, wanted).await?;
-    Ok(write.rewind_outbox(&item.key, after, previous).await?)
+    }
 }
 
 /// Asks for the message of an attempt to be sent once more.
@@ -128,14 +120,14 @@ pub async fn list(view: &View<'_>, item: &Item, listing: &Listing<DeliveryFilter
         .add_option(listing.after::<Place>()?.map(|place| delivery::Column::Number.lt(place.0)))
         .add_option(listing.filter.delivered.map(|delivered| delivery::Column::Delivered.eq(delivered.0)));
     let found = view.deliveries(&item.key, wanted, listing.limit + 1).await?;
-    Ok(found.into_iter().map(|row| shown(view.county(), item, row)).collect())
+    Ok(found.into_iter().map(shown).collect())
 }
 
-fn shown(county: &str, item: &Item, row: delivery::Model) -> Delivery {
+fn shown(row: delivery::Model) -> Delivery {
     Delivery {
         number: row.number,
         at: instant(row.at),
-        message: message::id(county, item, row.first_event, row.last_event),
+        message: row.message,
         first_event: row.first_event,
         last_event: row.last_event,
         events: row.events,

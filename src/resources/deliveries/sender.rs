@@ -15,8 +15,9 @@ use sea_orm::{ColumnTrait, Condition};
 
 use super::message::{Message, Stretch, compose};
 use crate::domain::codes::{EventCount, WebhookCode};
-use crate::domain::delivery::{Reply, Verdict, verdict};
+use crate::domain::delivery::{Reply, Secret, Verdict, verdict};
 use crate::domain::kept::Resource;
+use crate::domain::period::Moment;
 use crate::http::Context;
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
@@ -24,7 +25,7 @@ use crate::http::outgoing::LONGEST;
 use crate::resources::changes::wanted;
 use crate::resources::webhooks::{Item, store as webhooks};
 use crate::store::Error;
-use crate::store::outbox::{Settled, cursor, delivery};
+use crate::store::outbox::{Settled, UNKNOWN, cursor, delivery};
 use crate::store::write::Expected;
 
 /// How often it is looked whether there is something to send.
@@ -32,6 +33,12 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// How long a webhook is held for one message.
 const HELD: TimeDelta = TimeDelta::seconds(20);
+
+/// Entries of the journal that are looked through at once.
+const AT_ONCE: i64 = 20_000;
+
+/// An attempt that comes later than this after its time was kept back by the service itself.
+const MOMENT: TimeDelta = TimeDelta::minutes(1);
 
 // A sender must be done with a call before another may begin one.
 const _: () = assert!(LONGEST.as_secs() + 5 <= HELD.num_seconds().unsigned_abs());
@@ -67,11 +74,13 @@ async fn look(context: &Data<Context>, busy: &Rc<RefCell<HashSet<WebhookCode>>>)
         busy.borrow_mut().insert(item.key.clone());
         let (context, busy) = (context.clone(), busy.clone());
         actix_web::rt::spawn(async move {
-            if let Err(error) = run(&context, &item.key).await {
-                tracing::error!(%error, webhook = %item.key, "a delivery could not be settled");
-            }
-            if let Err(error) = context.store.release(Some(&item.key), &context.instance).await {
-                tracing::error!(%error, webhook = %item.key, "a webhook could not be let go of");
+            let done = match run(&context, &item.key).await {
+                Ok(()) => context.store.release(Some(&item.key), &context.instance).await.map_err(ApiError::from),
+                // It is held until its time is over: what is wrong here is not mended by trying at once.
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done {
+                tracing::error!(%error, webhook = %item.key, "the sender of a webhook stopped");
             }
             busy.borrow_mut().remove(&item.key);
         });
@@ -96,16 +105,25 @@ async fn run(context: &Context, id: &WebhookCode) -> Result<(), ApiError> {
     let mut known: Option<Wanted> = None;
     loop {
         let view = context.store.view();
+        // The end first, then what is wanted: a unit that is moved later is among what comes later.
+        let position = view.journal_position().await?;
+        let Some(mut before) = view.outbox(id).await? else { return Ok(()) };
         let Some(item) = view.find::<webhooks::Webhooks>(id).await?.filter(|item| !item.facts.paused) else {
             return Ok(());
         };
-        let Some(before) = view.outbox(id).await? else { return Ok(()) };
+        let secrets = view.secrets(id, now(context)).await?;
+        if secrets.is_empty() {
+            return Ok(());
+        }
         let units = view.newest_of(&[Resource::Units]).await?;
         let condition = match known.take().filter(|known| known.webhook == item.revision && known.units == units) {
             Some(known) => known.condition,
             None => wanted(&view, &scope(&item), &item.facts.resources, None).await?,
         };
         known = Some(Wanted { webhook: item.revision, units, condition: condition.clone() });
+        if before.last_event == UNKNOWN {
+            before.last_event = view.newest_wanted(before.through, condition.clone()).await?;
+        }
 
         let asked = view.deliveries(id, Condition::all().add(delivery::Column::Again.eq(true)), 1).await?.pop();
         let stretch = match &asked {
@@ -114,7 +132,7 @@ async fn run(context: &Context, id: &WebhookCode) -> Result<(), ApiError> {
             }
             None if before.next_at.is_some_and(|next| next > now(context)) => return Ok(()),
             None => {
-                let until = before.until.unwrap_or(view.journal_position().await?);
+                let until = before.until.unwrap_or_else(|| position.min(before.through.saturating_add(AT_ONCE)));
                 let most = item.facts.most_events.map_or(1, EventCount::number);
                 Stretch { after: before.through, until, previous: before.last_event, most }
             }
@@ -122,27 +140,36 @@ async fn run(context: &Context, id: &WebhookCode) -> Result<(), ApiError> {
         if asked.is_none() && stretch.until <= stretch.after {
             return Ok(());
         }
+        let asked_for = asked.as_ref().map(|asked| asked.number);
         let Some(message) = compose(&view, &item, condition, stretch).await? else {
             // Nothing of it is wanted, or no longer.
-            let through = if asked.is_none() { stretch.until } else { before.through };
-            let after = cursor::Model { through, until: None, held_until: Some(now(context) + HELD), ..before.clone() };
-            let settled = Settled { after, attempt: None, asked: asked.map(|asked| asked.number) };
+            let held_until = Some(now(context) + HELD);
+            let after = match asked {
+                Some(_) => cursor::Model { held_until, ..before.clone() },
+                None => cursor::Model { through: stretch.until, held_until, ..calm(&before) },
+            };
+            let settled = Settled { after, attempt: None, asked: asked_for };
             if !context.store.settle(&before, &context.instance, settled).await? {
                 return Ok(());
             }
             continue;
         };
         let began = now(context);
-        let reply = send(context, &item, &message).await?;
+        // Whoever takes over, whatever comes meanwhile, sends the same message.
+        let last = if asked.is_some() { before.until } else { Some(message.last) };
+        if !context.store.hold_for(&before, &context.instance, last, began + HELD).await? {
+            return Ok(());
+        }
+        let reply = send(context, &item, &message, &secrets, began).await;
         let ended = now(context);
         let (after, verdict) = match &asked {
             Some(_) => (before.clone(), None),
-            None => follows(context, &before, &message, stretch, reply, ended),
+            None => follows(context, &before, &message, stretch, reply, (began, ended)),
         };
-        let attempt = attempt(&before, &message, stretch, reply, began, ended, asked.is_some());
+        let attempt = attempt(&before, &message, stretch, reply, (began, ended), asked.is_some());
         let delivered = attempt.delivered;
         let after = cursor::Model { held_until: Some(ended + HELD), ..after };
-        let settled = Settled { after, attempt: Some(attempt), asked: asked.map(|asked| asked.number) };
+        let settled = Settled { after, attempt: Some(attempt), asked: asked_for };
         if !context.store.settle(&before, &context.instance, settled).await? {
             return Ok(());
         }
@@ -156,23 +183,26 @@ async fn run(context: &Context, id: &WebhookCode) -> Result<(), ApiError> {
     }
 }
 
+/// Where it is, with nothing that fails.
+fn calm(before: &cursor::Model) -> cursor::Model {
+    cursor::Model { until: None, failures: 0, failing_since: None, next_at: None, ..before.clone() }
+}
+
 /// What a webhook is told: what a caller bound to its unit may see.
 pub(super) fn scope(item: &Item) -> Scope {
     item.facts.unit.clone().map_or(Scope::County, Scope::Subtree)
 }
 
 /// Makes one attempt.
-async fn send(context: &Context, item: &Item, message: &Message) -> Result<Reply, ApiError> {
-    let now = now(context);
-    let secrets = context.store.view().secrets(&item.key, now).await?;
-    let sign = |secret: &crate::domain::delivery::Secret| secret.sign(&message.id, now.timestamp(), &message.body);
+async fn send(context: &Context, item: &Item, message: &Message, secrets: &[Secret], now: DateTime<Utc>) -> Reply {
+    let sign = |secret: &Secret| secret.sign(&message.id, now.timestamp(), &message.body);
     let signatures: Vec<String> = secrets.iter().map(sign).collect();
     let headers = vec![
         ("webhook-id", message.id.clone()),
         ("webhook-timestamp", now.timestamp().to_string()),
         ("webhook-signature", signatures.join(" ")),
     ];
-    Ok(context.outgoing.post(item.facts.url.as_str(), message.media, headers, message.body.clone()).await)
+    context.outgoing.post(item.facts.url.as_str(), message.media, headers, message.body.clone()).await
 }
 
 /// How far it is after an attempt.
@@ -182,9 +212,13 @@ fn follows(
     message: &Message,
     stretch: Stretch,
     reply: Reply,
-    now: DateTime<Utc>,
+    (began, ended): (DateTime<Utc>, DateTime<Utc>),
 ) -> (cursor::Model, Option<Verdict>) {
-    let failing_for = before.failing_since.map_or(TimeDelta::zero(), |since| now - since);
+    // While the service itself was off, nobody failed.
+    let off = before.next_at.map_or(TimeDelta::zero(), |next| began - next);
+    let off = if off > MOMENT { off } else { TimeDelta::zero() };
+    let failing_since = before.failing_since.map(|since| since + off);
+    let failing_for = failing_since.map_or(TimeDelta::zero(), |since| ended - since);
     let mut jitter = [127];
     // Without randomness the wait is the middle one.
     let _ = aws_lc_rs::rand::fill(&mut jitter);
@@ -193,17 +227,13 @@ fn follows(
         Verdict::Delivered => cursor::Model {
             through: if message.to_the_end { stretch.until } else { message.last },
             last_event: message.last,
-            until: None,
-            failures: 0,
-            failing_since: None,
-            next_at: None,
-            ..before.clone()
+            ..calm(before)
         },
         Verdict::Again(_) | Verdict::GiveUp => cursor::Model {
             until: Some(message.last),
             failures: before.failures.saturating_add(1),
-            failing_since: before.failing_since.or(Some(now)),
-            next_at: if let Verdict::Again(wait) = verdict { Some(now + wait) } else { None },
+            failing_since: failing_since.or(Some(ended)),
+            next_at: if let Verdict::Again(wait) = verdict { Some(ended + wait) } else { None },
             ..before.clone()
         },
     };
@@ -216,8 +246,7 @@ fn attempt(
     message: &Message,
     stretch: Stretch,
     reply: Reply,
-    began: DateTime<Utc>,
-    ended: DateTime<Utc>,
+    (began, ended): (DateTime<Utc>, DateTime<Utc>),
     asked: bool,
 ) -> delivery::Model {
     let (status, failure) = match reply {
@@ -228,6 +257,7 @@ fn attempt(
         county: before.county.clone(),
         webhook: before.webhook.clone(),
         number: 0,
+        message: message.id.clone(),
         at: began,
         first_event: message.first,
         last_event: message.last,
@@ -248,11 +278,11 @@ async fn disable(context: &Context, item: Item, at: DateTime<Utc>) -> Result<(),
     let mut write = context.store.begin(context.own_stamp()).await?;
     let mut facts = item.facts;
     facts.paused = true;
+    facts.disabled_at = Some(Moment(at));
     match write.put::<webhooks::Webhooks>(item.key.clone(), facts, Expected::Revision(item.revision)).await {
         // Somebody has just stated it anew.
         Err(Error::Stale) => return Ok(()),
         other => drop(other?),
     }
-    write.disable_outbox(&item.key, at).await?;
     Ok(write.commit().await?)
 }

@@ -11,6 +11,7 @@ use super::{head, list};
 use crate::domain::codes::{Name, UnitCode};
 use crate::domain::entry::{JournalEntry, Operation, SignedHead};
 use crate::domain::kept::Resource;
+use crate::domain::period::Moment;
 use crate::domain::upload::receipt::UploadId;
 use crate::domain::violation::Violations;
 use crate::http::Context;
@@ -18,7 +19,6 @@ use crate::http::answer::{self, Answer, ListErrors};
 use crate::http::error::ApiError;
 use crate::http::identity::{Audit, Caller, Lack, Scope};
 use crate::http::page::{Listing, Paging, Place};
-use crate::http::query::Moment;
 
 crate::page! {
     /// A page of the journal.

@@ -18,7 +18,6 @@ use crate::http::outgoing::Outgoing;
 use crate::http::page::Listing;
 use crate::resources::units;
 use crate::store::View;
-use crate::store::journal::instant;
 use crate::store::write::{Expected, Outcome, Write};
 
 /// A webhook as it is kept.
@@ -65,14 +64,21 @@ pub async fn put(
     caller: &Caller<Subscribe>,
     outgoing: &Outgoing,
     id: WebhookCode,
-    facts: WebhookFacts,
+    mut facts: WebhookFacts,
     expected: Expected,
 ) -> Result<(Item, Outcome), ApiError> {
     let view = write.view();
-    if let Some(before) = view.find::<Webhooks>(&id).await? {
+    let before = view.find::<Webhooks>(&id).await?;
+    if let Some(before) = &before {
         require_seen(&view, &caller.scope, before.facts.unit.as_ref()).await?;
     }
     let mut broken = facts.check().err().unwrap_or_default();
+    let kept = before.and_then(|before| before.facts.disabled_at);
+    broken.require(facts.disabled_at.is_none() || facts.disabled_at == kept, || {
+        let (zh, en) = ("只能由系统填写；保持原值或留空", "the service alone states it: leave it as it is, or out");
+        Wrong::new("service_only", zh, en).at("/disabled_at")
+    });
+    facts.disabled_at = facts.disabled_at.filter(|_| facts.paused);
     broken.require(facts.url.parts().is_some_and(|url| outgoing.admits(&url)), || {
         let zh = "这个地址不在公网上，也不在 JIXIAO_WEBHOOK_NETWORKS 允许的网段内；http 只能用于后者";
         let en = "the address is neither public nor in JIXIAO_WEBHOOK_NETWORKS; http is for the latter alone";
@@ -90,8 +96,10 @@ pub async fn put(
     }
     let (kept, outcome) = write.put::<Webhooks>(id, facts, expected).await?;
     write.open_outbox(&kept.key).await?;
-    if !kept.facts.paused {
-        write.refresh_outbox(&kept.key).await?;
+    match outcome {
+        Outcome::Updated => write.refresh_outbox(&kept.key).await?,
+        Outcome::Unchanged => write.nudge_outbox(&kept.key).await?,
+        Outcome::Created => {}
     }
     Ok((kept, outcome))
 }
@@ -102,15 +110,14 @@ pub async fn put(
 /// The database's.
 pub async fn silenced(view: &View<'_>) -> Result<Vec<Silenced>, ApiError> {
     let mut all = Vec::new();
-    for outbox in view.disabled_outboxes().await? {
-        let found = view.find::<Webhooks>(&outbox.webhook).await?.filter(|item| item.facts.paused);
-        let (Some(webhook), Some(at)) = (found, outbox.disabled_at) else { continue };
+    for webhook in view.list::<Webhooks>(store::disabled(), None, None).await? {
+        let Some(at) = webhook.facts.disabled_at else { continue };
         let unit = match &webhook.facts.unit {
             Some(unit) => Some(unit.clone()),
             None => units::store::top(view).await?,
         };
-        let (year, at) = (Context::month_of(at)?.year(), instant(at));
-        all.extend(unit.map(|unit| Silenced { webhook, unit, year, at, failures: outbox.failures }));
+        let year = Context::month_of(at.0)?.year();
+        all.extend(unit.map(|unit| Silenced { webhook, unit, year, at }));
     }
     Ok(all)
 }
@@ -121,5 +128,11 @@ pub async fn silenced(view: &View<'_>) -> Result<Vec<Silenced>, ApiError> {
 /// [`ApiError::NotFound`], conditions not met.
 pub async fn delete(write: &mut Write, scope: &Scope, id: &WebhookCode, expected: Expected) -> Result<(), ApiError> {
     get(&write.view(), scope, id).await?;
+    write.forget(&secrets_operation(id)).await?;
     if write.delete::<Webhooks>(id, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
+}
+
+/// The operation that makes a secret, as requests are remembered by: what it answered is forgotten with the webhook.
+pub fn secrets_operation(id: &WebhookCode) -> String {
+    format!("POST /v1/webhooks/{id}/secrets")
 }

@@ -13,6 +13,7 @@ mod row {
     use sea_orm::entity::prelude::*;
 
     use crate::domain::codes::{EventCount, Prose, UnitCode, WebhookCode, WebhookUrl};
+    use crate::domain::period::Moment;
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -28,6 +29,7 @@ mod row {
         pub unit: Option<UnitCode>,
         pub most_events: Option<EventCount>,
         pub paused: bool,
+        pub disabled_at: Option<Moment>,
         pub note: Option<Prose>,
         pub revision: i64,
     }
@@ -62,14 +64,26 @@ impl Table for Webhooks {
     }
 
     fn row(county: &str, kept: Kept<WebhookCode, WebhookFacts>) -> Model<Self> {
-        let WebhookFacts { url, resources, unit, most_events, paused, note } = kept.facts;
+        let WebhookFacts { url, resources, unit, most_events, paused, disabled_at, note } = kept.facts;
         let (county, id, revision) = (county.into(), kept.key, kept.revision);
-        row::Model { county, id, url, resources: write_list(&resources), unit, most_events, paused, note, revision }
+        row::Model {
+            county,
+            id,
+            url,
+            resources: write_list(&resources),
+            unit,
+            most_events,
+            paused,
+            disabled_at,
+            note,
+            revision,
+        }
     }
 
     fn kept(row: Model<Self>) -> Result<Kept<WebhookCode, WebhookFacts>, Error> {
-        let row::Model { county: _, id, url, resources, unit, most_events, paused, note, revision } = row;
-        let facts = WebhookFacts { url, resources: read_list(resources)?, unit, most_events, paused, note };
+        let row::Model { county: _, id, url, resources, unit, most_events, paused, disabled_at, note, revision } = row;
+        let facts =
+            WebhookFacts { url, resources: read_list(resources)?, unit, most_events, paused, disabled_at, note };
         Ok(Kept { key: id, facts, revision })
     }
 }
@@ -82,6 +96,11 @@ pub(super) fn matching(filter: &WebhookFilter) -> Condition {
 /// Those of these units; what is told of the whole county is for whoever may see all of it.
 pub(super) fn of_units(units: Vec<UnitCode>) -> Condition {
     Condition::all().add(row::Column::Unit.is_in(units))
+}
+
+/// Those that the service disabled.
+pub(super) fn disabled() -> Condition {
+    Condition::all().add(row::Column::DisabledAt.is_not_null())
 }
 
 /// Those that are not paused.
