@@ -97,10 +97,7 @@ impl Sight {
     /// # Errors
     /// The database's.
     pub async fn tag(&self, shown: &[Resource]) -> Result<String, ApiError> {
-        let newest = match &self.rows {
-            Rows::Then(_) => self.view().journal_position().await?,
-            Rows::Live(_) | Rows::Now(_) => self.view().newest_of(&[shown, &[Resource::Units]].concat()).await?,
-        };
+        let newest = self.view().newest_of(&[shown, &[Resource::Units]].concat()).await?;
         Ok(format!("\"{newest}-{}\"", env!("CARGO_PKG_VERSION")))
     }
 
@@ -138,7 +135,7 @@ impl Context {
 
     async fn then(&self, as_of: AsOf) -> Result<Sight, ApiError> {
         let view = self.store.view();
-        let newest = view.journal_position().await?;
+        let (newest, _) = view.journal_head().await?;
         let sequence = match as_of {
             AsOf::Now => newest,
             AsOf::Entry(entry) if entry > newest => {
@@ -152,6 +149,8 @@ impl Context {
             }
             AsOf::Instant(instant) => view.journal_position_at(instant).await?,
         };
+        // Attempts that were refused change nothing: the moment is that of the change before.
+        let sequence = view.newest_change(sequence).await?;
         let past = self.store.as_of(sequence, &self.replays).await?;
         let then = match as_of {
             AsOf::Instant(instant) => instant,

@@ -50,17 +50,40 @@ impl<F: Deserr<Violations> + 'static> FromRequest for Listing<F> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        ready(Self::of(request, &[AS_OF]))
+    }
+}
+
+/// A list that has no earlier moment: `as_of` is refused like any other parameter that is not known.
+#[derive(Debug)]
+pub struct Present<F>(pub Listing<F>);
+
+impl<F> std::ops::Deref for Present<F> {
+    type Target = Listing<F>;
+
+    fn deref(&self) -> &Listing<F> {
+        &self.0
+    }
+}
+
+impl<F: Deserr<Violations> + 'static> FromRequest for Present<F> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Listing::of(request, &[]).map(Self))
     }
 }
 
 impl<F: Deserr<Violations>> Listing<F> {
-    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+    /// Reads the query; `others` are read elsewhere.
+    fn of(request: &HttpRequest, others: &[&str]) -> Result<Self, ApiError> {
         let (paging, mut filters): (Vec<_>, Vec<_>) =
             pairs(request)?.into_iter().partition(|(name, _)| name == "limit" || name == "after");
         let paged = |name: &str| paging.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str());
         let limit = paged("limit").map_or(Ok(USUAL), limit)?;
-        let of_the_filter: Vec<_> = filters.iter().filter(|(name, _)| name != AS_OF).cloned().collect();
+        let of_the_filter: Vec<_> =
+            filters.iter().filter(|(name, _)| !others.contains(&name.as_str())).cloned().collect();
         let filter = read_pairs(&of_the_filter)?;
         filters.sort();
         let text = serde_urlencoded::to_string(&filters).unwrap_or_default();

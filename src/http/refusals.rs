@@ -20,6 +20,9 @@ const WAIT: Duration = Duration::from_secs(1);
 /// How many may wait; of more only the number is written. A flood must not become a flood of entries.
 const MOST: usize = 200;
 
+/// How many of them may be strangers: those who are known must not be hidden behind a crowd.
+const STRANGERS: usize = 20;
+
 /// Attempts that wait to be written.
 #[derive(Debug, Clone, Default)]
 pub struct Refusals(Arc<Mutex<Waiting>>);
@@ -55,7 +58,9 @@ impl Refusals {
             return;
         }
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.all.len() >= MOST {
+        let stranger = who.is_none();
+        let crowded = stranger && waiting.all.iter().filter(|one| one.actor.is_empty()).count() >= STRANGERS;
+        if crowded || waiting.all.len() >= MOST {
             waiting.more += 1;
             return;
         }

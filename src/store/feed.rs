@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
-use super::journal::{entry, newest};
+use super::journal::{ACCESS, entry, newest};
 use super::{Error, View};
 use crate::domain::kept::Resource;
 
@@ -27,6 +27,14 @@ impl View<'_> {
     pub async fn entries(&self, part: Part, wanted: Condition) -> Result<Vec<entry::Model>, Error> {
         let entries = entry::Entity::find().filter(self.within(part)).filter(wanted).limit(part.limit);
         Ok(entries.order_by_asc(entry::Column::Sequence).all(&self.db).await?)
+    }
+
+    /// The number of the newest entry up to a number that changed a row; 0 where there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn newest_change(&self, until: i64) -> Result<i64, Error> {
+        self.newest_wanted(until, Condition::all().add(entry::Column::Resource.ne(ACCESS))).await
     }
 
     /// The number of the newest entry up to a number that is wanted; 0 where there is none.

@@ -19,7 +19,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use super::bulk::{self, chunks};
 use super::feed::Part;
-use super::journal::{ACCESS, entry, head};
+use super::journal::{ACCESS, entry, head, newest};
 use super::table::Table;
 use super::{Error, Store, View};
 use crate::domain::kept::{Kept, Resource};
@@ -184,11 +184,25 @@ impl Store {
                 }
             }
         }
-        let newest = entry::Entity::find()
-            .filter(entry::Column::County.eq(self.county.as_str()))
-            .filter(entry::Column::Sequence.lte(sequence))
-            .filter(entry::Column::Resource.ne(ACCESS))
-            .order_by_desc(entry::Column::Sequence);
+        let of_moment = || {
+            entry::Entity::find()
+                .filter(entry::Column::County.eq(self.county.as_str()))
+                .filter(entry::Column::Sequence.lte(sequence))
+                .filter(entry::Column::Resource.ne(ACCESS))
+        };
+        // The tags of lists, too, are those of that moment.
+        let of_each = of_moment().select_only().column(entry::Column::Resource);
+        let of_each = of_each.column_as(Expr::col(entry::Column::Sequence).max(), "newest");
+        let of_each: Vec<(String, i64)> = of_each.group_by(entry::Column::Resource).into_tuple().all(&view.db).await?;
+        for (resource, sequence) in of_each {
+            let row = newest::ActiveModel {
+                county: Set(self.county.clone()),
+                resource: Set(resource),
+                sequence: Set(sequence),
+            };
+            newest::Entity::insert(row).exec_without_returning(&transaction).await?;
+        }
+        let newest = of_moment().order_by_desc(entry::Column::Sequence);
         let newest = newest.one(&view.db).await?;
         let (changed, at) = newest.map_or((0, None), |entry| (entry.sequence, Some(entry.at)));
         let head = head::ActiveModel {

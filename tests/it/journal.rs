@@ -394,6 +394,13 @@ on_both! {
         let more: i64 = items.iter().filter_map(|one| one["became"]["more"].as_i64()).sum();
         let single = items.iter().filter(|one| one["became"]["status"] == 401).count();
         assert_eq!(i64::try_from(single).unwrap() + more, 250);
+        assert!(single <= 20 * items.len().div_ceil(21), "{single}");
+        // Its number is one that may be asked for, though it changed nothing.
+        let head = service.caller(Role::Auditor).get("/v1/journal/head").await.expect(200).body["head"]["sequence"].clone();
+        let changes = service.admin().get(&format!("/v1/changes?after={head}")).await.expect(200).body;
+        assert_eq!((&changes["items"], &changes["next"]), (&json!([]), &head));
+        service.admin().get(&format!("/v1/units?as_of={head}")).await.expect(200);
+        service.admin().get(&format!("/v1/snapshots?at={head}")).await.expect(200);
     }
 
     async fn the_connections_for_reading_cannot_write(service: Service) {

@@ -23,7 +23,7 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, RevisionErrors};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Read, Scope};
-use crate::http::page::{Listing, Paging, Place};
+use crate::http::page::{Listing, Paging, Place, Present};
 use crate::http::path::Id;
 use crate::store::View;
 use crate::store::feed::Part;
@@ -82,7 +82,7 @@ macro_rules! revisions {
                 caller: Caller<Read>,
                 context: Data<Context>,
                 id: Id<$key>,
-                listing: Listing<NoFilter>,
+                listing: Present<NoFilter>,
             ) -> Answer {
                 let row = (Resource::$resource, id.0.to_string());
                 let found = revisions(&context.store.view(), &caller.scope, row, &listing).await?;

@@ -37,12 +37,12 @@ pub async fn changes(view: &View<'_>, scope: &Scope, options: &ChangeOptions) ->
     let until = view.journal_position().await?;
     let limit = options.limit.map_or(USUAL, |limit| limit.0);
     let after = options.after.map_or(0, |after| after.0);
-    reached("after", after, until)?;
+    reached("after", after, view.journal_head().await?.0)?;
     let part = Part { after, until, limit: limit.unsigned_abs() };
     let entries =
         view.entries(part, wanted(view, scope, options.resource.as_slice(), options.unit.as_ref()).await?).await?;
     let whole = i64::try_from(entries.len()).is_ok_and(|length| length < limit);
-    let next = entries.last().filter(|_| !whole).map_or(until, |last| last.sequence);
+    let next = entries.last().filter(|_| !whole).map_or(Ord::max(until, after), |last| last.sequence);
     Ok(Changes { items: entries.into_iter().map(change).collect::<Result<_, _>>()?, next })
 }
 
@@ -53,7 +53,7 @@ pub async fn changes(view: &View<'_>, scope: &Scope, options: &ChangeOptions) ->
 pub async fn snapshot(view: &View<'_>, scope: &Scope, options: &SnapshotOptions) -> Result<SnapshotPage, ApiError> {
     let newest = view.journal_position().await?;
     let at = options.at.map_or(newest, |at| at.0);
-    reached("at", at, newest)?;
+    reached("at", at, view.journal_head().await?.0)?;
     let limit = options.limit.map_or(USUAL, |limit| limit.0);
     let part = Part { after: options.after.map_or(0, |after| after.0), until: at, limit: limit.unsigned_abs() };
     let entries =

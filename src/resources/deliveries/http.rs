@@ -19,7 +19,7 @@ use crate::http::answer::{self, Answer, ReversalErrors, RevisionErrors};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Subscribe, Watch};
 use crate::http::once::{self, Begin, Key, Turn};
-use crate::http::page::{Listing, Paging};
+use crate::http::page::{Paging, Present};
 use crate::http::path::{Id, Number};
 use crate::http::query::{Query, Sequence, Switch, Whole};
 use crate::resources::webhooks;
@@ -195,7 +195,7 @@ async fn list_webhook_deliveries(
     caller: Caller<Watch>,
     context: Data<Context>,
     id: Id<WebhookCode>,
-    listing: Listing<DeliveryFilter>,
+    listing: Present<DeliveryFilter>,
 ) -> Answer {
     let view = context.store.view();
     let item = webhooks::get(&view, &caller.scope, &id).await?;

@@ -18,7 +18,7 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, ListErrors};
 use crate::http::error::ApiError;
 use crate::http::identity::{Audit, Caller, Lack, Scope};
-use crate::http::page::{Listing, Paging, Place};
+use crate::http::page::{Paging, Place, Present};
 
 crate::page! {
     /// A page of the journal.
@@ -82,7 +82,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     security(("bearer" = ["audit"])),
 )]
 #[get("/journal")]
-async fn list_journal(caller: Caller<Audit>, context: Data<Context>, listing: Listing<JournalFilter>) -> Answer {
+async fn list_journal(caller: Caller<Audit>, context: Data<Context>, listing: Present<JournalFilter>) -> Answer {
     require_whole(&caller)?;
     let after = listing.after::<Place>()?.map_or(0, |place| place.0);
     let found = list(&context.store.view(), &listing.filter, after, listing.limit + 1).await?;

@@ -29,7 +29,7 @@ use crate::http::error::ApiError;
 use crate::http::file::{FileBytes, Media, Sent, XLSX};
 use crate::http::identity::{Caller, Read, Upload as MayUpload};
 use crate::http::once::{self, Begin, Key};
-use crate::http::page::{Listing, Paging};
+use crate::http::page::{Paging, Present};
 use crate::http::path::Id;
 use crate::http::query::{Query, Switch};
 
@@ -324,7 +324,7 @@ async fn upload<M>(
     security(("bearer" = ["read"])),
 )]
 #[get("/uploads")]
-async fn list_uploads(caller: Caller<Read>, context: Data<Context>, listing: Listing<UploadFilter>) -> Answer {
+async fn list_uploads(caller: Caller<Read>, context: Data<Context>, listing: Present<UploadFilter>) -> Answer {
     let found = list(&context.store.view(), &caller.scope, &listing).await?;
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let page = UploadPage { items: found.into_iter().map(Upload::from).collect(), next };

@@ -17,7 +17,7 @@ use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Subscribe, Watch};
 use crate::http::moment::AsOf;
-use crate::http::page::{Listing, Paging};
+use crate::http::page::{Paging, Present};
 use crate::http::path::Id;
 
 crate::page! {
@@ -57,7 +57,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 async fn list_webhooks(
     caller: Caller<Watch>,
     context: Data<Context>,
-    listing: Listing<WebhookFilter>,
+    listing: Present<WebhookFilter>,
     conditions: Conditions,
 ) -> Answer {
     let sight = context.glance(AsOf::Now).await?;
