@@ -165,7 +165,7 @@ impl Gone {
                 if entry.operation != Operation::Refused.code() {
                     return Err((entry.sequence, Break::Missing));
                 }
-                let digest = Digest::of_text(&entry.digest).ok_or((entry.sequence, Break::Unsealed))?;
+                let digest: Digest = entry.digest.parse().map_err(|_| (entry.sequence, Break::Unsealed))?;
                 along.step(&entry.link(), Some(digest.bytes())).map_err(|broken| (entry.sequence, broken))?;
                 seen(&along);
             }

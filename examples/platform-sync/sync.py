@@ -23,13 +23,13 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS row (
     resource TEXT, id TEXT, unit TEXT, revision INTEGER NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (resource, id)
 );
--- `at` is the number the copy stands at; while a snapshot is being read, `after` is how far it is read.
-CREATE TABLE IF NOT EXISTS place (only INTEGER PRIMARY KEY CHECK (only = 1), at INTEGER, after INTEGER);
+-- `at` is the number the copy stands at, `digest` that of its entry; while a snapshot is being read, `after` is how far it is read.
+CREATE TABLE IF NOT EXISTS place (only INTEGER PRIMARY KEY CHECK (only = 1), at INTEGER, digest TEXT, after INTEGER);
 """
 
 
 class StartAgain(Exception):
-    """The service has not come as far as the copy: it was put back to an earlier day."""
+    """The service has not come as far as the copy, or went on otherwise: it was put back to an earlier day."""
 
 
 def ask(path, **parameters):
@@ -43,7 +43,7 @@ def ask(path, **parameters):
             with urllib.request.urlopen(request, timeout=WAIT + 30) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            if error.code == 400 and any(one["code"] == "not_reached" for one in json.load(error)["errors"]):
+            if error.code == 400 and any(one["code"] in ("not_reached", "other_journal") for one in json.load(error)["errors"]):
                 raise StartAgain from error
             if error.code < 500 and error.code != 429:
                 raise
@@ -62,38 +62,38 @@ def keep(copy, row, revision):
 
 
 def snapshot(copy, at, after):
-    """Reads the rest of a snapshot; the number it stands at."""
+    """Reads the rest of a snapshot; the number it stands at, and its digest."""
     while True:
         page = ask("/v1/snapshots", at=at, after=after, limit=PAGE)
         at, after = page["at"], page["next"]
         with copy:
             for row in page["items"]:
                 keep(copy, row, row["revision"])
-            copy.execute("INSERT OR REPLACE INTO place VALUES (1, ?, ?)", (at, after))
+            copy.execute("INSERT OR REPLACE INTO place VALUES (1, ?, ?, ?)", (at, page["digest"], after))
         if after is None:
-            return at
+            return at, page["digest"]
 
 
-def follow(copy, at, wait):
-    """Takes the next changes; the number they reach, and how many they were."""
-    page = ask("/v1/changes", after=at, limit=PAGE, wait=wait)
+def follow(copy, at, digest, wait):
+    """Takes the next changes; the number they reach, its digest, and how many they were."""
+    page = ask("/v1/changes", after=at, digest=digest, limit=PAGE, wait=wait)
     with copy:
         for change in page["items"]:
             if change["operation"] == "deleted":
                 copy.execute("DELETE FROM row WHERE resource = ? AND id = ?", (change["resource"], change["id"]))
             else:
                 keep(copy, change, change["sequence"])
-        copy.execute("INSERT OR REPLACE INTO place VALUES (1, ?, NULL)", (page["next"],))
-    return page["next"], len(page["items"])
+        copy.execute("INSERT OR REPLACE INTO place VALUES (1, ?, ?, NULL)", (page["next"], page["digest"]))
+    return page["next"], page["digest"], len(page["items"])
 
 
 def run(copy, once):
-    at, after = copy.execute("SELECT at, after FROM place").fetchone() or (None, None)
+    at, digest, after = copy.execute("SELECT at, digest, after FROM place").fetchone() or (None, None, None)
     if at is None or after is not None:
-        at = snapshot(copy, at, after)
+        at, digest = snapshot(copy, at, after)
         print(f"快照 snapshot: {at}", flush=True)
     while True:
-        at, count = follow(copy, at, 0 if once else WAIT)
+        at, digest, count = follow(copy, at, digest, 0 if once else WAIT)
         if count:
             print(f"变更 changes: {count} → {at}", flush=True)
         elif once:

@@ -9,9 +9,14 @@
 //!  "token":"…","unit":"430922","upload":null}
 //! ```
 
+use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use aws_lc_rs::digest::{SHA256, digest};
+
+use super::violation::Wrong;
+use super::word::Word;
 
 /// A SHA-256 digest, hexadecimal in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,14 +29,6 @@ impl Digest {
     /// A digest of 32 bytes; nothing where they are more or fewer.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
-    }
-
-    /// A digest as it is written; nothing where the text is none.
-    pub fn of_text(text: &str) -> Option<Self> {
-        let digits: Vec<u8> =
-            text.chars().map(|one| one.to_digit(16).and_then(|one| u8::try_from(one).ok())).collect::<Option<_>>()?;
-        let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-        Self::of_bytes(&bytes).filter(|_| digits.len() == 64)
     }
 
     /// Its bytes.
@@ -49,6 +46,32 @@ impl fmt::Display for Digest {
         f.write_str(&text)
     }
 }
+
+impl FromStr for Digest {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        let digit =
+            |one: char| one.to_digit(16).filter(|_| !one.is_ascii_uppercase()).and_then(|one| u8::try_from(one).ok());
+        let digits: Option<Vec<u8>> = text.chars().map(digit).collect();
+        let bytes = digits.filter(|digits| digits.len() == 64);
+        let bytes = bytes.map(|digits| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect::<Vec<_>>());
+        bytes.as_deref().and_then(Self::of_bytes).ok_or_else(|| {
+            Wrong::new("invalid_digest", "应为 64 位十六进制数字（小写）", "must be 64 hexadecimal digits, lower case")
+        })
+    }
+}
+
+impl Word for Digest {
+    fn pattern() -> Cow<'static, str> {
+        "[0-9a-f]{64}".into()
+    }
+    const MIN_LENGTH: usize = 64;
+    const MAX_LENGTH: usize = 64;
+    const EXAMPLE: &'static str = "d7463af167311c6b758965549bdd3f7dd140170de28c7d94d8b5d73621e42705";
+}
+
+crate::word!(Digest);
 
 /// Facts as the journal keeps them: JSON in canonical form (RFC 8785), for facts whose numbers are whole.
 ///
@@ -272,9 +295,9 @@ mod tests {
     #[test]
     fn a_digest_comes_back_from_its_text() {
         let digest = LINK.digest(&Digest::NONE);
-        assert_eq!(Digest::of_text(&digest.to_string()), Some(digest));
-        for bad in ["", "0", &"g".repeat(64), &"0".repeat(65)] {
-            assert_eq!(Digest::of_text(bad), None, "{bad}");
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        for bad in ["", "0", &"g".repeat(64), &"A".repeat(64), &"0".repeat(65)] {
+            assert!(bad.parse::<Digest>().is_err(), "{bad}");
         }
     }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::chain::Digest;
 use super::kept::Resource;
 use super::upload::receipt::Signature;
 
@@ -88,6 +89,9 @@ pub struct Changes {
     /// The number to go on after; always there, for what is not the caller's to see is passed by.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub next: i64,
+    /// The digest of that entry, to be said with it: it tells this journal from one that was put back to an earlier day and
+    /// went on otherwise. Null where the entry has none.
+    pub digest: Option<Digest>,
 }
 
 /// A row as it was at a moment.
@@ -114,6 +118,8 @@ pub struct SnapshotPage {
     /// The number of the journal they stand at: the feed goes on after it.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub at: i64,
+    /// The digest of that entry, to be said with it to the feed; null where the entry has none.
+    pub digest: Option<Digest>,
     /// The rows.
     #[schema(max_items = 1000)]
     pub items: Vec<SnapshotRow>,

@@ -232,6 +232,15 @@ impl View<'_> {
         Ok(head.map_or(0, |head| head.changed))
     }
 
+    /// The digest of an entry; nothing where there is no such entry, or it is older than the chain.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn digest_of(&self, sequence: i64) -> Result<Option<Digest>, Error> {
+        let entry = entry::Entity::find_by_id((self.county().to_owned(), sequence)).one(&self.db).await?;
+        Ok(entry.and_then(|entry| entry.digest).as_deref().and_then(Digest::of_bytes))
+    }
+
     /// The newest number of the county's journal, and the digest of that entry.
     ///
     /// # Errors

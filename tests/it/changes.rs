@@ -82,7 +82,19 @@ on_both! {
         let rest = admin.get("/v1/changes?after=1&limit=1").await.expect(200).body;
         assert_eq!((&rest["items"][0]["sequence"], &rest["next"]), (&json!(2), &json!(2)));
         let none = admin.get("/v1/changes?after=3").await.expect(200).body;
-        assert_eq!(none, json!({ "items": [], "next": 3 }));
+        assert_eq!((&none["items"], &none["next"]), (&json!([]), &json!(3)));
+        // A number alone does not say of which journal it is; its digest does.
+        let first = admin.get("/v1/changes?limit=1").await.expect(200);
+        let (next, digest) = (first.body["next"].as_i64().unwrap(), first.body["digest"].as_str().unwrap());
+        let line = admin.get("/v1/changes/ndjson?limit=1").await.expect(200);
+        assert_eq!((line.header("jixiao-next"), line.header("jixiao-digest")), (&*next.to_string(), digest));
+        admin.get(&format!("/v1/changes?after={next}&digest={digest}")).await.expect(200);
+        let other = digest.chars().rev().collect::<String>();
+        let reply = admin.get(&format!("/v1/changes?after={next}&digest={other}")).await.expect(400);
+        assert_eq!(reply.body["errors"][0]["code"], "other_journal");
+        let snapshot = admin.get("/v1/snapshots").await.expect(200).body;
+        let (at, digest) = (&snapshot["at"], snapshot["digest"].as_str().unwrap());
+        admin.get(&format!("/v1/changes?after={at}&digest={digest}")).await.expect(200);
         // A number that is not there yet is of another journal: whoever names it must begin again.
         assert_eq!(admin.get("/v1/changes?after=4").await.expect(400).body["errors"][0]["code"], "not_reached");
         for wrong in ["after=-1", "after=x", "limit=0", "limit=1001", "wait=31", "resource=unit", "since=1"] {

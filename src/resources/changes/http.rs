@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{changes, snapshot};
+use crate::domain::chain::Digest;
 use crate::domain::codes::UnitCode;
 use crate::domain::entry::{Change, Changes, SnapshotPage};
 use crate::domain::kept::Resource;
@@ -26,6 +27,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// The header with the number to go on after, where the body has no place for it.
 const NEXT: &str = "jixiao-next";
+const DIGEST: &str = "jixiao-digest";
 
 /// Which changes.
 #[derive(Debug, Default, Clone, Deserr, IntoParams)]
@@ -36,6 +38,9 @@ pub struct ChangeOptions {
     #[deserr(default)]
     #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub after: Option<Sequence>,
+    /// The `digest` that came with that number: 400 `other_journal` where the journal is not the one it came from.
+    #[deserr(default)]
+    pub digest: Option<Digest>,
     /// How many, 100 where nothing is said.
     #[deserr(default)]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 100)]
@@ -102,25 +107,30 @@ async fn list_changes(caller: Caller<Read>, context: Data<Context>, options: Que
 
 /// Follow changes as JSON lines
 ///
-/// The same, a change a line; the header `Jixiao-Next` says where to go on.
+/// The same, a change a line; the headers `Jixiao-Next` and `Jixiao-Digest` say where to go on.
 #[utoipa::path(
     tag = "changes",
     operation_id = "list_changes_ndjson",
     params(ChangeOptions),
     responses(
         (status = 200, description = "A change a line, oldest first", body = FileBytes, content_type = "application/x-ndjson",
-            headers(("Jixiao-Next" = i64, description = "The number to go on after"))),
+            headers(("Jixiao-Next" = i64, description = "The number to go on after"), ("Jixiao-Digest" = String, description = "The digest of that entry"))),
         ListErrors,
     ),
     security(("bearer" = ["read"])),
 )]
 #[get("/changes/ndjson")]
 async fn list_changes_ndjson(caller: Caller<Read>, context: Data<Context>, options: Query<ChangeOptions>) -> Answer {
-    let Changes { items, next } = followed(&context, &caller.scope, options.0).await?;
+    let Changes { items, next, digest } = followed(&context, &caller.scope, options.0).await?;
     let line = |change: &Change| serde_json::to_string(change).map(|line| line + "\n");
     let text = items.iter().map(line).collect::<Result<String, _>>();
     let text = text.map_err(|error| ApiError::internal(error.to_string()))?;
-    Ok(fresh().insert_header((CONTENT_TYPE, "application/x-ndjson")).insert_header((NEXT, next.to_string())).body(text))
+    let mut response = fresh();
+    response.insert_header((CONTENT_TYPE, "application/x-ndjson")).insert_header((NEXT, next.to_string()));
+    if let Some(digest) = digest {
+        response.insert_header((DIGEST, digest.to_string()));
+    }
+    Ok(response.body(text))
 }
 
 /// Read a snapshot
@@ -157,7 +167,7 @@ async fn followed(context: &Context, scope: &Scope, mut options: ChangeOptions) 
         }
         actix_web::rt::time::sleep(LOOK).await;
         if view.journal_position().await? > found.next {
-            options.after = Some(Whole(found.next));
+            (options.after, options.digest) = (Some(Whole(found.next)), found.digest);
             found = changes(&view, scope, &options).await?;
         }
     }

@@ -38,12 +38,20 @@ pub async fn changes(view: &View<'_>, scope: &Scope, options: &ChangeOptions) ->
     let limit = options.limit.map_or(USUAL, |limit| limit.0);
     let after = options.after.map_or(0, |after| after.0);
     reached("after", after, view.journal_head().await?.0)?;
+    if let (Some(said), Some(digest)) = (options.digest, view.digest_of(after).await?)
+        && said != digest
+    {
+        let zh = "服务已恢复到较早的数据，之后的变更与当时不同：请重新建立副本";
+        let en = "the service was put back to an earlier day and went on otherwise: begin again with a snapshot";
+        return Err(ApiError::parameter("digest", Wrong::new("other_journal", zh, en), &said.to_string()));
+    }
     let part = Part { after, until, limit: limit.unsigned_abs() };
     let entries =
         view.entries(part, wanted(view, scope, options.resource.as_slice(), options.unit.as_ref()).await?).await?;
     let whole = i64::try_from(entries.len()).is_ok_and(|length| length < limit);
     let next = entries.last().filter(|_| !whole).map_or(Ord::max(until, after), |last| last.sequence);
-    Ok(Changes { items: entries.into_iter().map(change).collect::<Result<_, _>>()?, next })
+    let digest = view.digest_of(next).await?;
+    Ok(Changes { items: entries.into_iter().map(change).collect::<Result<_, _>>()?, next, digest })
 }
 
 /// The rows that a caller may see, as they stood at a number: the newest where none was said.
@@ -60,7 +68,8 @@ pub async fn snapshot(view: &View<'_>, scope: &Scope, options: &SnapshotOptions)
         view.standing(part, wanted(view, scope, options.resource.as_slice(), options.unit.as_ref()).await?).await?;
     let whole = i64::try_from(entries.len()).is_ok_and(|length| length < limit);
     let next = entries.last().map(|last| last.sequence).filter(|_| !whole);
-    Ok(SnapshotPage { at, items: entries.into_iter().map(row).collect::<Result<_, _>>()?, next })
+    let digest = view.digest_of(at).await?;
+    Ok(SnapshotPage { at, digest, items: entries.into_iter().map(row).collect::<Result<_, _>>()?, next })
 }
 
 /// Refuses a number that the journal has not reached: whoever names it has followed another journal, or one that was
