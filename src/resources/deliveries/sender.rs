@@ -100,56 +100,71 @@ struct Wanted {
     condition: Condition,
 }
 
+/// What a sender does next.
+struct Work {
+    /// How far it is.
+    before: cursor::Model,
+    item: Item,
+    secrets: Vec<Secret>,
+    condition: Condition,
+    stretch: Stretch,
+    /// The attempt whose message somebody asked for again, if it is for that.
+    asked: Option<i64>,
+}
+
+/// Looks what is to be done next for a webhook.
+async fn look_at(context: &Context, id: &WebhookCode, known: &mut Option<Wanted>) -> Result<Option<Work>, ApiError> {
+    let view = context.store.view();
+    // The end first, then what is wanted: a unit that is moved later is among what comes later.
+    let position = view.journal_position().await?;
+    let Some(mut before) = view.outbox(id).await? else { return Ok(None) };
+    let Some(item) = view.find::<webhooks::Webhooks>(id).await?.filter(|item| !item.facts.paused) else {
+        return Ok(None);
+    };
+    let secrets = view.secrets(id, now(context)).await?;
+    if secrets.is_empty() {
+        return Ok(None);
+    }
+    let units = view.newest_of(&[Resource::Units]).await?;
+    let condition = match known.take().filter(|known| known.webhook == item.revision && known.units == units) {
+        Some(known) => known.condition,
+        None => wanted(&view, &scope(&item), &item.facts.resources, None).await?,
+    };
+    *known = Some(Wanted { webhook: item.revision, units, condition: condition.clone() });
+    if before.last_event == UNKNOWN {
+        before.last_event = view.newest_wanted(before.through, condition.clone()).await?;
+    }
+    let asked = view.deliveries(id, Condition::all().add(delivery::Column::Again.eq(true)), 1).await?.pop();
+    let stretch = match &asked {
+        Some(old) => {
+            let (after, until) = (old.first_event - 1, old.last_event);
+            Stretch { after, until, previous: old.previous, most: old.events }
+        }
+        None if before.next_at.is_some_and(|next| next > now(context)) => return Ok(None),
+        None => {
+            let until = before.until.unwrap_or_else(|| position.min(before.through.saturating_add(AT_ONCE)));
+            let most = item.facts.most_events.map_or(1, EventCount::number);
+            Stretch { after: before.through, until, previous: before.last_event, most }
+        }
+    };
+    let asked = asked.map(|asked| asked.number);
+    let nothing = asked.is_none() && stretch.until <= stretch.after;
+    Ok((!nothing).then_some(Work { before, item, secrets, condition, stretch, asked }))
+}
+
 /// Sends to one webhook until there is nothing more, or an attempt fails.
 async fn run(context: &Context, id: &WebhookCode) -> Result<(), ApiError> {
-    let mut known: Option<Wanted> = None;
-    loop {
-        let view = context.store.view();
-        // The end first, then what is wanted: a unit that is moved later is among what comes later.
-        let position = view.journal_position().await?;
-        let Some(mut before) = view.outbox(id).await? else { return Ok(()) };
-        let Some(item) = view.find::<webhooks::Webhooks>(id).await?.filter(|item| !item.facts.paused) else {
-            return Ok(());
-        };
-        let secrets = view.secrets(id, now(context)).await?;
-        if secrets.is_empty() {
-            return Ok(());
-        }
-        let units = view.newest_of(&[Resource::Units]).await?;
-        let condition = match known.take().filter(|known| known.webhook == item.revision && known.units == units) {
-            Some(known) => known.condition,
-            None => wanted(&view, &scope(&item), &item.facts.resources, None).await?,
-        };
-        known = Some(Wanted { webhook: item.revision, units, condition: condition.clone() });
-        if before.last_event == UNKNOWN {
-            before.last_event = view.newest_wanted(before.through, condition.clone()).await?;
-        }
-
-        let asked = view.deliveries(id, Condition::all().add(delivery::Column::Again.eq(true)), 1).await?.pop();
-        let stretch = match &asked {
-            Some(old) => {
-                Stretch { after: old.first_event - 1, until: old.last_event, previous: old.previous, most: old.events }
-            }
-            None if before.next_at.is_some_and(|next| next > now(context)) => return Ok(()),
-            None => {
-                let until = before.until.unwrap_or_else(|| position.min(before.through.saturating_add(AT_ONCE)));
-                let most = item.facts.most_events.map_or(1, EventCount::number);
-                Stretch { after: before.through, until, previous: before.last_event, most }
-            }
-        };
-        if asked.is_none() && stretch.until <= stretch.after {
-            return Ok(());
-        }
-        let asked_for = asked.as_ref().map(|asked| asked.number);
-        let Some(message) = compose(&view, &item, condition, stretch).await? else {
+    let (mut known, instance) = (None, &context.instance);
+    while let Some(work) = look_at(context, id, &mut known).await? {
+        let Work { before, item, secrets, condition, stretch, asked } = work;
+        let Some(message) = compose(&context.store.view(), &item, condition, stretch).await? else {
             // Nothing of it is wanted, or no longer.
             let held_until = Some(now(context) + HELD);
             let after = match asked {
                 Some(_) => cursor::Model { held_until, ..before.clone() },
                 None => cursor::Model { through: stretch.until, held_until, ..calm(&before) },
             };
-            let settled = Settled { after, attempt: None, asked: asked_for };
-            if !context.store.settle(&before, &context.instance, settled).await? {
+            if !context.store.settle(&before, instance, Settled { after, attempt: None, asked }).await? {
                 return Ok(());
             }
             continue;
@@ -157,30 +172,28 @@ async fn run(context: &Context, id: &WebhookCode) -> Result<(), ApiError> {
         let began = now(context);
         // Whoever takes over, whatever comes meanwhile, sends the same message.
         let last = if asked.is_some() { before.until } else { Some(message.last) };
-        if !context.store.hold_for(&before, &context.instance, last, began + HELD).await? {
+        if !context.store.hold_for(&before, instance, last, began + HELD).await? {
             return Ok(());
         }
         let reply = send(context, &item, &message, &secrets, began).await;
         let ended = now(context);
-        let (after, verdict) = match &asked {
+        let (after, verdict) = match asked {
             Some(_) => (before.clone(), None),
             None => follows(context, &before, &message, stretch, reply, (began, ended)),
         };
         let attempt = attempt(&before, &message, stretch, reply, (began, ended), asked.is_some());
-        let delivered = attempt.delivered;
         let after = cursor::Model { held_until: Some(ended + HELD), ..after };
-        let settled = Settled { after, attempt: Some(attempt), asked: asked_for };
-        if !context.store.settle(&before, &context.instance, settled).await? {
-            return Ok(());
-        }
         tracing::debug!(webhook = %id, message = %message.id, ?reply, "delivered, or not");
-        if verdict == Some(Verdict::GiveUp) {
-            return disable(context, item, ended).await;
-        }
-        if !delivered && verdict.is_some() {
+        if !context.store.settle(&before, instance, Settled { after, attempt: Some(attempt), asked }).await? {
             return Ok(());
+        }
+        match verdict {
+            Some(Verdict::GiveUp) => return disable(context, item, ended).await,
+            Some(Verdict::Again(_)) => return Ok(()),
+            Some(Verdict::Delivered) | None => {}
         }
     }
+    Ok(())
 }
 
 /// Where it is, with nothing that fails.
