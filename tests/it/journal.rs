@@ -379,7 +379,8 @@ on_both! {
         assert!(verify(&service, &[]).await.0, "they are links of the chain");
         // They change nothing, and nobody who follows is told of them.
         assert_eq!(service.context.store.view().journal_position().await.unwrap(), before);
-        assert_eq!(service.admin().get(&format!("/v1/changes?after={before}")).await.expect(200).body, json!({ "items": [], "next": before }));
+        let changes = service.admin().get(&format!("/v1/changes?after={before}")).await.expect(200).body;
+        assert_eq!((&changes["items"], &changes["next"]), (&json!([]), &json!(before)));
         let kept = service.admin().put("/v1/units/x", &json!({ "name": "甲", "kind": "other" })).await.expect(201).body;
         assert_eq!(kept["revision"], before + 6, "numbers are given to all entries");
     }
