@@ -140,7 +140,8 @@ pub struct WebhookStatus {
     /// The number of the journal up to which everything is delivered, or not wanted.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub delivered_through: i64,
-    /// The number of the last event that was delivered; 0 before the first.
+    /// The number of the last event that was delivered, or of the last wanted change from before there was any; 0 where
+    /// there is none, or it is not looked up yet.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub last_event: i64,
     /// Entries of the journal behind it; not all of them are wanted.

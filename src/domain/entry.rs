@@ -160,7 +160,7 @@ pub struct JournalEntry {
     pub upload: Option<String>,
     /// What was done.
     pub operation: Operation,
-    /// To which resource; `access` for an attempt that was refused.
+    /// To which resource; `access` where no row changed: attempts that were refused, what was done beside rows.
     #[schema(max_length = 40)]
     pub resource: String,
     /// The unit whose row it is; null for what belongs to the county. Of a refused attempt the unit the token is bound to.

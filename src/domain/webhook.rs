@@ -39,12 +39,16 @@ pub struct WebhookFacts {
 }
 
 impl WebhookFacts {
-    /// What is wrong with it.
+    /// What is wrong with it, `disabled_at` being what is there.
     ///
     /// # Errors
     /// Every violation.
-    pub fn check(&self) -> Result<(), Violations> {
+    pub fn check(&self, disabled_at: Option<Moment>) -> Result<(), Violations> {
         let mut broken = Violations::default();
+        broken.require(self.disabled_at.is_none() || self.disabled_at == disabled_at, || {
+            let (zh, en) = ("只能由系统填写；保持原值或留空", "the service alone states it: leave it as it is, or out");
+            Wrong::new("service_only", zh, en).at("/disabled_at")
+        });
         broken.require(self.resources.len() <= 20, || too_many("/resources", 20));
         for (place, resource) in self.resources.iter().enumerate() {
             let pointer = format!("/resources/{place}");
@@ -107,9 +111,9 @@ mod tests {
             disabled_at: None,
             note: None,
         };
-        assert_eq!(facts(vec![]).check(), Ok(()));
-        assert_eq!(facts(vec![Resource::Units, Resource::Targets]).check(), Ok(()));
-        let broken = facts(vec![Resource::Units, Resource::Units, Resource::Webhooks]).check().unwrap_err();
+        assert_eq!(facts(vec![]).check(None), Ok(()));
+        assert_eq!(facts(vec![Resource::Units, Resource::Targets]).check(None), Ok(()));
+        let broken = facts(vec![Resource::Units, Resource::Units, Resource::Webhooks]).check(None).unwrap_err();
         let seen: Vec<_> = broken.0.iter().map(|one| (one.code, one.pointer.as_str())).collect();
         assert_eq!(seen, [("duplicate", "/resources/1"), ("not_sent", "/resources/2")]);
     }

@@ -49,7 +49,7 @@ pub mod entry {
         /// The upload it came with; null for a single change.
         #[sea_orm(column_type = "Text", nullable)]
         pub upload: Option<String>,
-        /// `created`, `updated` or `deleted`.
+        /// `created`, `updated` or `deleted`; of [`ACCESS`](super::ACCESS) `refused`, `performed` or `released`.
         #[sea_orm(column_type = "Text")]
         pub operation: String,
         /// The resource.
@@ -152,7 +152,7 @@ impl entry::Model {
     }
 }
 
-/// The resource of entries about attempts that were refused.
+/// The resource of entries that changed no row: attempts that were refused, what was done beside rows, what was let go of.
 pub const ACCESS: &str = "access";
 
 /// Takes the lock of a county's journal and tells its newest number and digest.

@@ -123,7 +123,7 @@ async fn get_webhook_status(caller: Caller<Watch>, context: Data<Context>, id: I
 
 /// Make a secret for a webhook
 ///
-/// It is shown this once. Messages are signed with it from now on, and with the one before it as well for a while, so
+/// It is shown this once. Messages are signed with it from now on, and with those before it as well for a while, so
 /// that the receiver can be told in between (Standard Webhooks).
 #[utoipa::path(
     tag = "webhooks",
@@ -206,7 +206,8 @@ async fn list_webhook_deliveries(
 
 /// Send a message again
 ///
-/// The message of an attempt, once more and at once, whatever became of it; it has the same `webhook-id`.
+/// The message of an attempt, once more and at once, whatever became of it, as far as it is still wanted: then it has the
+/// same `webhook-id`.
 #[utoipa::path(
     tag = "webhooks",
     operation_id = "create_webhook_resend",

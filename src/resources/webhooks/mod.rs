@@ -72,12 +72,9 @@ pub async fn put(
     if let Some(before) = &before {
         require_seen(&view, &caller.scope, before.facts.unit.as_ref()).await?;
     }
-    let mut broken = facts.check().err().unwrap_or_default();
-    let kept = before.and_then(|before| before.facts.disabled_at);
-    broken.require(facts.disabled_at.is_none() || facts.disabled_at == kept, || {
-        let (zh, en) = ("只能由系统填写；保持原值或留空", "the service alone states it: leave it as it is, or out");
-        Wrong::new("service_only", zh, en).at("/disabled_at")
-    });
+    let disabled_at = before.and_then(|before| before.facts.disabled_at);
+    let mut broken = facts.check(disabled_at).err().unwrap_or_default();
+    // It goes when the webhook is no longer paused.
     facts.disabled_at = facts.disabled_at.filter(|_| facts.paused);
     broken.require(facts.url.parts().is_some_and(|url| outgoing.admits(&url)), || {
         let zh = "这个地址不在公网上，也不在 JIXIAO_WEBHOOK_NETWORKS 允许的网段内；http 只能用于后者";
