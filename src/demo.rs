@@ -103,7 +103,7 @@ fn broken(wrong: Wrong) -> ApiError {
 /// The database's.
 pub async fn summary(context: &Context, address: SocketAddr) -> Result<String, ApiError> {
     let key = |text: &str| text.parse::<ScorecardKey>().map_err(broken);
-    let (snapshot, today) = (context.store.snapshot().await?, context.this_month()?);
+    let (snapshot, today) = (context.store.snapshot().await?, context.today()?);
     let view = snapshot.view();
     let mut text = String::from("\n绩效 Jixiao · 桃江县投资促进服务中心 2023\n\n");
     let county = scorecards::get(&view, &Scope::County, &key("430922:2023")?, today).await;

@@ -1,6 +1,7 @@
 //! Mounts middleware and rooms, and serves them.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::LazyLock;
 
 use actix_web::dev::ResourceDef;
 use actix_web::dev::Server;
@@ -101,6 +102,9 @@ static WEBHOOK_DOCUMENT: &str = include_str!("../openapi/jixiao-webhooks-v1.json
 /// Which methods the paths of the document have, to tell 405 from 404.
 struct Paths(Vec<(ResourceDef, String)>);
 
+/// Those of the committed document, read when somebody first asks for what is not there: a start does not wait for it.
+static PATHS: LazyLock<Paths> = LazyLock::new(|| Paths::of(&serde_json::from_str(DOCUMENT).unwrap_or_default()));
+
 impl Paths {
     fn of(document: &Value) -> Self {
         let paths = document["paths"].as_object().into_iter().flatten();
@@ -124,14 +128,12 @@ impl Paths {
 /// # Errors
 /// The socket cannot be used.
 pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<Server> {
-    let paths = Data::new(Paths::of(&document()));
     actix_web::rt::spawn(Refusals::keep_writing(context.clone()));
     actix_web::rt::spawn(resources::deliveries::sender::keep_sending(context.clone()));
     let server = HttpServer::new(move || {
         let docs = DocsConfig::new(["/openapi.json"]).persist_authorization(true).display_request_duration(true);
         App::new()
             .app_data(context.clone())
-            .app_data(paths.clone())
             .wrap(from_fn(render))
             .wrap(TracingLogger::default())
             .into_utoipa_app()
@@ -181,6 +183,6 @@ async fn ready(context: Data<Context>) -> Result<HttpResponse, ApiError> {
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn refuse(request: HttpRequest, paths: Data<Paths>) -> Result<HttpResponse, ApiError> {
-    Err(paths.refuse(request.path()))
+async fn refuse(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Err(PATHS.refuse(request.path()))
 }

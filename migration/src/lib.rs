@@ -14,6 +14,8 @@ mod m20261125_000008_closings;
 mod m20261125_000009_chain;
 mod m20261125_000010_webhooks;
 mod m20261125_000011_released;
+mod m20261126_000012_schemes;
+mod m20261126_000013_expenditures;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000009_chain::Migration),
             Box::new(m20261125_000010_webhooks::Migration),
             Box::new(m20261125_000011_released::Migration),
+            Box::new(m20261126_000012_schemes::Migration),
+            Box::new(m20261126_000013_expenditures::Migration),
         ]
     }
 }

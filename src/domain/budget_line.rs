@@ -195,6 +195,14 @@ pub struct BudgetTotals {
 }
 
 impl BudgetTotals {
+    /// The same budget, of which so much was spent.
+    #[must_use]
+    pub fn having_executed(self, executed: Balance) -> Self {
+        let execution_rate = self.adjusted.and_then(|adjusted| Rate::of(executed.fen(), adjusted.fen()));
+        let difference = self.stated_executed.map(|stated| executed - stated);
+        Self { executed: Some(executed), execution_rate, difference, ..self }
+    }
+
     /// Adds up lines and compares with the stated total.
     pub fn of<'a>(lines: impl IntoIterator<Item = &'a BudgetLineFacts> + Clone, stated: Option<Money>) -> Self {
         let sum = |amount: fn(&BudgetLineFacts) -> Option<Money>| -> Option<Balance> {

@@ -74,6 +74,10 @@ text_word! {
     AsPrinted, line, LINE, 1 to 100, "约79.4万元";
     /// Prose of at most 4,000 characters.
     Prose, prose, PROSE, 1 to 4000, "招大商、招好商，发展桃江经济";
+    /// Code of an assessment scheme.
+    SchemeCode, code, CODE, 1 to 40, "national_2020";
+    /// Code of an item of an assessment scheme.
+    SchemeItemCode, code, CODE, 1 to 40, "output";
     /// What a webhook is called: `platform`.
     WebhookCode, code, CODE, 1 to 40, "platform";
     /// Where deliveries are sent: an `http` or `https` address without user, password or fragment.
@@ -236,6 +240,11 @@ impl<const LEAST: i32, const MOST: i32> Bounded<LEAST, MOST> {
     /// So many, if that is possible.
     pub fn new(number: i64) -> Option<Self> {
         i32::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number)).map(Self)
+    }
+
+    /// The least there is.
+    pub const fn least() -> Self {
+        Self(LEAST)
     }
 
     /// The number.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::indicator::Direction;
-use super::quantity::{Points, Quantity, Rate};
+use super::quantity::{Percent, Points, Quantity, Rate};
 
 crate::choice! {
     /// Whether a target was reached.
@@ -141,6 +141,57 @@ impl Share {
             Self::Mirror(actual, target) => format!("{weight} × (2 − {actual} ÷ {target}) = {points}"),
             Self::Percent(actual) => format!("{weight} × {actual}% = {points}"),
         }
+    }
+}
+
+/// How far a target was reached, as a fraction that does not stop at the whole: of a ceiling the mirror of how much of it
+/// was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    part: i128,
+    whole: i128,
+}
+
+impl Reach {
+    /// The fraction; nothing where it is not known. Of a target of zero, all or nothing.
+    pub fn of(direction: Direction, target: Option<Quantity>, actual: Option<Quantity>) -> Option<Self> {
+        let reached = i128::from(actual?.micros());
+        if direction == Direction::Qualitative {
+            return Some(Self { part: reached.clamp(0, 100_000_000), whole: 100_000_000 });
+        }
+        let wanted = i128::from(target?.micros());
+        if wanted <= 0 {
+            let met = Completion::of(direction, target, actual).state == CompletionState::Met;
+            return Some(Self { part: met.into(), whole: 1 });
+        }
+        let part = match direction {
+            Direction::AtMost | Direction::LessThan => 2 * wanted - reached,
+            Direction::Equal => reached.min(wanted),
+            _ => reached,
+        };
+        Some(Self { part: part.max(0), whole: wanted })
+    }
+
+    /// Whether it is at least so many percent, exactly.
+    pub fn at_least(self, percent: Percent) -> bool {
+        self.part * 10_000 >= i128::from(percent.hundredths()) * self.whole
+    }
+
+    /// In hundredths of a percent, rounded half up, as it is printed.
+    pub fn hundredths(self) -> i128 {
+        Rate::of(self.part, self.whole).map_or(0, Rate::hundredths)
+    }
+
+    /// This fraction of so many points, at most `cap` of them.
+    pub fn of_points(self, weight: Points, cap: Percent) -> Points {
+        let capped = (self.part * 10_000).min(i128::from(cap.hundredths()) * self.whole);
+        weight.times(capped, self.whole * 10_000)
+    }
+
+    /// The computation as a person would write it.
+    pub fn formula(self, weight: Points, points: Points) -> String {
+        let shown = |micros: i128| Quantity::of_micros(i64::try_from(micros).unwrap_or(i64::MAX));
+        format!("{weight} × {} ÷ {} = {points}", shown(self.part), shown(self.whole))
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::budget_line::{BudgetLineFacts, BudgetLineKey, BudgetTotals};
-use super::codes::{EconomicCode, IndicatorCode, MaybeProject, UnitCode};
+use super::codes::{EconomicCode, IndicatorCode, MaybeProject, SchemeCode, UnitCode};
 use super::completion::Completion;
+use super::day::Day;
 use super::evaluation::{AssessedTarget, EvaluationComputed, EvaluationFacts, EvaluationKey, EvaluationKind};
 use super::indicator::IndicatorFacts;
 use super::kept::Kept;
@@ -13,7 +14,9 @@ use super::period::{Month, Year};
 use super::progress::{self, ProgressFacts, ProgressKey};
 use super::project::{ProjectFacts, ProjectKey};
 use super::quantity::Quantity;
-use super::scoring::{Score, Scored};
+use super::scheme::SchemeFacts;
+use super::scoring::{Score, Scored, Subject};
+use super::standard::StandardFacts;
 use super::target::{TargetFacts, TargetKey};
 use super::unit::UnitFacts;
 use super::webhook::Silenced;
@@ -32,8 +35,8 @@ pub struct Dossier {
     pub unit: Kept<UnitCode, UnitFacts>,
     /// The year.
     pub year: Year,
-    /// The month it is read in; a target of a year that is not over has not been left unreported.
-    pub today: Month,
+    /// The day it is read on; a target of a year that is not over has not been left unreported.
+    pub today: Day,
     /// The unit's projects of the year.
     pub projects: Vec<Kept<ProjectKey, ProjectFacts>>,
     /// The unit's budget lines of the year.
@@ -50,6 +53,10 @@ pub struct Dossier {
     pub indicators: BTreeMap<IndicatorCode, IndicatorFacts>,
     /// What the units of those targets reported in the year.
     pub progress: Vec<Kept<ProgressKey, ProgressFacts>>,
+    /// The thresholds and bands of the year.
+    pub standard: StandardFacts,
+    /// The schemes its evaluations are scored by.
+    pub schemes: BTreeMap<SchemeCode, SchemeFacts>,
     /// The evaluations of the unit and year.
     pub evaluations: Vec<Stated>,
     /// Webhooks about the unit that the service disabled in the year.
@@ -131,18 +138,28 @@ impl Dossier {
 
     /// The score an evaluation's claims are worth.
     pub fn score(&self, evaluation: &Stated) -> Score {
+        self.score_with(evaluation, &evaluation.facts.scheme)
+    }
+
+    /// The score an evaluation's claims would be worth under a scheme.
+    fn score_with(&self, evaluation: &Stated, code: &SchemeCode) -> Score {
         let claims = self.claims(evaluation);
         let scored: Vec<_> = claims
             .iter()
             .map(|(assessed, outcome)| Scored {
-                target: &outcome.target.key,
+                target: Some(&outcome.target.key),
+                code: &outcome.target.key.indicator,
                 indicator: outcome.indicator,
                 weight: assessed.weight,
                 value: outcome.target.facts.value,
                 actual: outcome.actual,
             })
             .collect();
-        Score::of(evaluation.facts.scheme, &scored, &self.totals(evaluation))
+        let subject = Subject { scored: &scored, totals: &self.totals(evaluation), bands: self.standard.bands() };
+        match self.schemes.get(code) {
+            Some(scheme) => Score::of(code, scheme, subject),
+            None => Score::unknown(code, subject.bands),
+        }
     }
 
     /// What is computed beside an evaluation.

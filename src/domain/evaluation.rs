@@ -9,12 +9,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::budget_line::{BudgetTotals, disagreement};
-use super::codes::{AsPrinted, MaybeProject, Name, Prose, UnitCode};
+use super::codes::{AsPrinted, MaybeProject, Name, Prose, SchemeCode, UnitCode};
+use super::indicator::Category;
 use super::kept::{Kept, Resource, dangling, too_many};
 use super::money::Money;
 use super::period::{StatedDate, Year};
 use super::quantity::{Percent, Points, Quantity};
-use super::scoring::{INDICATOR_POINTS, Score, WeightScheme};
+use super::scheme::SchemeFacts;
+use super::scoring::Score;
 use super::target::TargetKey;
 use super::violation::{Violations, Wrong};
 
@@ -69,7 +71,7 @@ crate::key! {
 pub struct AssessedTarget {
     /// The target's id; of the evaluated unit, of a unit above it or of one below it.
     pub target: TargetKey,
-    /// Its weight in points (分值); stated under the scheme `own`, null under the others.
+    /// Its weight in points (分值); stated where the scheme leaves weights to the evaluation, null elsewhere.
     #[deserr(default)]
     pub weight: Option<Points>,
     /// The completion the report states, percent.
@@ -100,8 +102,8 @@ pub struct ActivityCount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct EvaluationFacts {
-    /// How points are spread over the indicators.
-    pub scheme: WeightScheme,
+    /// The scheme it is scored by; the one of that code that is in force in the year.
+    pub scheme: SchemeCode,
     /// Total score as stated.
     #[deserr(default)]
     pub stated_score: Option<Points>,
@@ -145,8 +147,8 @@ pub struct EvaluationFacts {
 /// What a rule must know of a target that an evaluation claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// It is there, and its unit is the evaluated one or in its line, above or below.
-    Fair,
+    /// It is there, for an indicator of this category, and its unit is the evaluated one or in its line, above or below.
+    Fair(Category),
     /// It is not there.
     Missing,
     /// It belongs to a unit that is neither above nor below.
@@ -167,10 +169,18 @@ impl EvaluationFacts {
     /// Whether an evaluation may say this, `claims` being what is known of its targets, in order.
     ///
     /// # Errors
-    /// Claims of targets that are not there, of another year or of unrelated units, or twice; weights that do not
-    /// add up to 90 under the scheme `own`, or stated under another; a total whose print says another amount.
-    pub fn check(&self, key: &EvaluationKey, claims: &[Claim], project_known: bool) -> Result<(), Violations> {
+    /// A scheme that is not in force in the year; claims of targets that are not there, of another year or of
+    /// unrelated units, or twice; weights that do not add up to the points of their item, or that nobody wants; a
+    /// total whose print says another amount.
+    pub fn check(
+        &self,
+        key: &EvaluationKey,
+        claims: &[Claim],
+        project_known: bool,
+        scheme: Option<&SchemeFacts>,
+    ) -> Result<(), Violations> {
         let mut broken = Violations::default();
+        broken.require(scheme.is_some(), || dangling("/scheme", Resource::Schemes, &self.scheme));
         broken.require(project_known, || dangling("", Resource::Projects, &key.project));
         broken
             .require(self.indicators.len() <= Self::MOST_INDICATORS, || too_many("/indicators", Self::MOST_INDICATORS));
@@ -203,7 +213,7 @@ impl EvaluationFacts {
                     .at(&pointer)
                     .showing(target),
                 ),
-                Claim::Fair => {}
+                Claim::Fair(_) => {}
             }
             broken.require(target.year == key.year, || {
                 let year = key.year;
@@ -215,49 +225,63 @@ impl EvaluationFacts {
                 Wrong::new("duplicate", "同一目标出现两次", "the same target twice").at(&pointer).showing(target)
             });
         }
-        self.check_weights(&mut broken);
+        if let Some(scheme) = scheme {
+            self.check_weights(&mut broken, claims, scheme);
+        }
         broken.into_result()
     }
 
-    fn check_weights(&self, broken: &mut Violations) {
-        let own = self.scheme == WeightScheme::Own;
-        for (place, assessed) in self.indicators.iter().enumerate() {
+    /// Weights stand where the scheme leaves them to the evaluation, and add up to the points of its item.
+    fn check_weights(&self, broken: &mut Violations, claims: &[Claim], scheme: &SchemeFacts) {
+        let mut wanted = vec![false; self.indicators.len()];
+        for item in scheme.leaves().filter(|item| item.own_weights) {
+            let covered = |claim: &Claim| matches!(claim, Claim::Fair(category) if item.covers(*category));
+            let places: Vec<_> = (0..claims.len()).filter(|place| covered(&claims[*place])).collect();
+            let sum: Points = places.iter().filter_map(|place| self.indicators[*place].weight).sum();
+            let points = item.points;
+            let stated = |place: &usize| self.indicators[*place].weight.is_some();
+            let countable = claims.iter().all(|claim| matches!(claim, Claim::Fair(_))) && places.iter().all(stated);
+            broken.require(sum == points || !countable, || {
+                Wrong::new(
+                    "weights_do_not_add_up",
+                    format!("“{}”权重合计 {sum}，应为 {points}", item.name),
+                    format!("the weights of `{}` add up to {sum}, not {points}", item.code),
+                )
+                .at("/indicators")
+                .showing(sum)
+            });
+            for place in places {
+                wanted[place] = true;
+            }
+        }
+        for (place, (assessed, wanted)) in self.indicators.iter().zip(wanted).enumerate() {
             let pointer = format!("/indicators/{place}/weight");
-            broken.require(own || assessed.weight.is_none(), || {
-                let scheme = self.scheme;
+            let known = claims.get(place).is_some_and(|claim| matches!(claim, Claim::Fair(_)));
+            broken.require(wanted || assessed.weight.is_none() || !known, || {
+                let scheme = &self.scheme;
                 Wrong::new(
                     "weight_not_wanted",
-                    format!("{}按默认权重计分，请删去 weight 或改用 own", scheme.zh()),
+                    format!("“{scheme}”的分值已定，请删去 weight 或改用 own"),
                     format!("`{scheme}` spreads its own weights; leave `weight` out or use `own`"),
                 )
                 .at(&pointer)
             });
-            broken.require(!own || assessed.weight.is_some(), || {
+            broken.require(!wanted || assessed.weight.is_some(), || {
                 Wrong::new(
                     "missing_field",
                     "自定权重时每个指标都须填写 weight",
-                    "under `own` every target has a `weight`",
+                    "where weights are the evaluation's own every target has a `weight`",
                 )
                 .at(&pointer)
             });
         }
-        let sum: Points = self.indicators.iter().filter_map(|assessed| assessed.weight).sum();
-        broken.require(!own || sum == INDICATOR_POINTS, || {
-            Wrong::new(
-                "weights_do_not_add_up",
-                format!("权重合计 {sum}，应为 {INDICATOR_POINTS}（另 10 分为预算执行率）"),
-                format!("the weights add up to {sum}, not {INDICATOR_POINTS} (10 more are for budget execution)"),
-            )
-            .at("/indicators")
-            .showing(sum)
-        });
     }
 }
 
 /// What is computed beside what was stated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EvaluationComputed {
-    /// The score by the national method, every point explained.
+    /// The score by the scheme, every point explained.
     pub score: Score,
     /// What the project's lines add up to, beside the stated total.
     pub totals: BudgetTotals,

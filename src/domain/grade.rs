@@ -1,17 +1,18 @@
 //! Grades (评价等级): 优, 良, 中, 差, and what reports call them.
 
 use super::quantity::Points;
+use super::standard::Bands;
 
 crate::choice! {
-    /// The grade of a score: 优 ≥ 90, 良 ≥ 80, 中 ≥ 60, 差 below.
+    /// The grade of a score; nationally 优 ≥ 90, 良 ≥ 80, 中 ≥ 60, 差 below.
     pub enum Grade {
-        /// 差, below 60
+        /// 差
         Poor = "poor", "差";
-        /// 中, 60 and above
+        /// 中, nationally 60 and above
         Fair = "fair", "中";
-        /// 良, 80 and above
+        /// 良, nationally 80 and above
         Good = "good", "良";
-        /// 优, 90 and above
+        /// 优, nationally 90 and above
         Excellent = "excellent", "优";
         /// Not known, because the score is not
         Unknown = "unknown", "未知";
@@ -19,12 +20,12 @@ crate::choice! {
 }
 
 impl Grade {
-    /// The grade of a score.
-    pub fn of(score: Points) -> Self {
-        match score.hundredths() {
-            9000.. => Self::Excellent,
-            8000.. => Self::Good,
-            6000.. => Self::Fair,
+    /// The grade of a score, by the bands of its year.
+    pub fn of(score: Points, bands: Bands) -> Self {
+        match score {
+            score if score >= bands.excellent => Self::Excellent,
+            score if score >= bands.good => Self::Good,
+            score if score >= bands.fair => Self::Fair,
             _ => Self::Poor,
         }
     }
@@ -61,7 +62,7 @@ mod tests {
             ("59.99", Grade::Poor),
             ("0", Grade::Poor),
         ] {
-            assert_eq!(Grade::of(score.parse().unwrap()), grade, "{score}");
+            assert_eq!(Grade::of(score.parse().unwrap(), Bands::NATIONAL), grade, "{score}");
         }
     }
 

@@ -25,6 +25,12 @@ crate::choice! {
         Evaluations = "evaluations", "绩效评价";
         /// 关账
         Closings = "closings", "关账";
+        /// 支出进度
+        Expenditures = "expenditures", "支出进度";
+        /// 评价标准
+        Standards = "standards", "评价标准";
+        /// 评分办法
+        Schemes = "schemes", "评分办法";
         /// 上报批次
         Uploads = "uploads", "上报批次";
         /// 推送订阅

@@ -8,10 +8,13 @@
 //! | [`measure`] | measure units, and what can be turned into what |
 //! | [`chain`] | the digest of an entry of the journal |
 //! | [`kept`] | the names of the resources, and a row as the store keeps it |
-//! | [`mod@unit`], [`project`], [`code_list`], [`budget_line`], [`indicator`], [`target`], [`progress`], [`evaluation`], [`closing`] | one resource each: its key, its facts, its rules |
+//! | [`mod@unit`], [`project`], [`code_list`], [`budget_line`], [`expenditure`], [`indicator`], [`target`], [`progress`], [`evaluation`], [`closing`] | one resource each: its key, its facts, its rules |
+//! | [`day`], [`standard`] | days in China; the thresholds, bands and calendars of a year |
+//! | [`scheme`] | assessment schemes: a tree of items, each scored by one of a closed set of methods |
 //! | [`completion`], [`scoring`], [`grade`] | how much of a target was reached, what it earns, and what that is called |
 //! | [`dossier`] | everything the rules look at for one unit and year |
 //! | [`findings`] | what does not add up |
+//! | [`course`], [`monitoring`], [`league`] | months and cumulative figures; whether money and goals keep pace; who is ahead |
 //! | [`scorecard`] | the whole of it on one page |
 //! | [`sheet`] | bytes → rows of cells |
 //! | [`mod@upload`] | rows of cells → what is stated |
@@ -30,6 +33,7 @@ pub mod money;
 pub mod quantity;
 
 pub mod codes;
+pub mod day;
 pub mod period;
 
 pub mod chain;
@@ -39,6 +43,7 @@ pub mod budget_line;
 pub mod closing;
 pub mod code_list;
 pub mod evaluation;
+pub mod expenditure;
 pub mod indicator;
 pub mod progress;
 pub mod project;
@@ -46,11 +51,16 @@ pub mod target;
 pub mod unit;
 
 pub mod completion;
+pub mod course;
 pub mod grade;
+pub mod scheme;
 pub mod scoring;
+pub mod standard;
 
 pub mod dossier;
 pub mod findings;
+pub mod league;
+pub mod monitoring;
 pub mod scorecard;
 
 pub mod sheet;

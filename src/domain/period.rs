@@ -42,6 +42,11 @@ impl Year {
     pub fn next(self) -> Option<Self> {
         Self::new(self.0 + 1).ok()
     }
+
+    /// The year before, if there is one.
+    pub fn previous(self) -> Option<Self> {
+        Self::new(self.0 - 1).ok()
+    }
 }
 
 impl fmt::Display for Year {
@@ -118,6 +123,25 @@ impl Month {
     /// Its year.
     pub const fn year(self) -> Year {
         self.year
+    }
+
+    /// The month after it.
+    pub fn next(self) -> Option<Self> {
+        if self.number < 12 { Self::new(self.year, self.number + 1).ok() } else { Self::new(self.year.next()?, 1).ok() }
+    }
+
+    /// The month before it.
+    pub fn previous(self) -> Option<Self> {
+        if self.number > 1 {
+            Self::new(self.year, self.number - 1).ok()
+        } else {
+            Self::new(self.year.previous()?, 12).ok()
+        }
+    }
+
+    /// The same month of the year before.
+    pub fn a_year_earlier(self) -> Option<Self> {
+        Self::new(self.year.previous()?, self.number).ok()
     }
 
     /// Its number, 1 to 12.

@@ -209,6 +209,11 @@ impl Rate {
         (whole != 0).then(|| Self(fixed::divide_half_up(part * 10_000, whole)))
     }
 
+    /// So many hundredths of a percent.
+    pub const fn of_hundredths(hundredths: i128) -> Self {
+        Self(hundredths)
+    }
+
     /// Hundredths of a percent.
     pub const fn hundredths(self) -> i128 {
         self.0

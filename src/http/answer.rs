@@ -15,7 +15,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use super::condition::Conditions;
 use super::error::{ApiError, PROBLEM};
 use super::page::Listing;
-use crate::domain::period::Month;
+use crate::domain::day::Day;
 use crate::store::write::Outcome;
 
 /// What a handler returns.
@@ -27,9 +27,9 @@ pub fn tag(revision: i64) -> String {
 }
 
 /// The tag of an answer that also shows what was computed from other rows.
-pub fn computed_tag(revision: i64, position: i64, today: Month) -> String {
-    // The version too: a rule that is new in it must not be hidden behind a 304.
-    format!("\"{revision}-{position}-{}-{}\"", today.year(), env!("CARGO_PKG_VERSION"))
+pub fn computed_tag(revision: i64, position: i64, today: Day) -> String {
+    // The day, for what is overdue; the version, for a rule that is new in it.
+    format!("\"{revision}-{position}-{today}-{}\"", env!("CARGO_PKG_VERSION"))
 }
 
 /// An item, or 304 where the caller has it.

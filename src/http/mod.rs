@@ -19,7 +19,7 @@ pub mod told;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::period::{Month, Year};
+use crate::domain::day::Day;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Keys};
 use crate::store::Store;
@@ -58,25 +58,20 @@ impl Context {
         Utc::now()
     }
 
-    /// The month it is now in China, in which years begin and end eight hours earlier than in UTC.
+    /// The day it is now in China.
     ///
     /// # Errors
     /// A clock outside the years this service knows.
-    pub fn this_month(&self) -> Result<Month, ApiError> {
-        Self::month_of((self.now)())
+    pub fn today(&self) -> Result<Day, ApiError> {
+        Self::day_of((self.now)())
     }
 
-    /// The month in China of an instant.
+    /// The day in China of an instant.
     ///
     /// # Errors
     /// An instant outside the years this service knows.
-    pub fn month_of(instant: DateTime<Utc>) -> Result<Month, ApiError> {
-        use chrono::Datelike;
-        let there = instant + TimeDelta::hours(8);
-        let month = u8::try_from(there.month()).unwrap_or(0);
-        Year::new(there.year())
-            .and_then(|year| Month::new(year, month))
-            .map_err(|wrong| ApiError::internal(format!("the clock says {there}: {}", wrong.en)))
+    pub fn day_of(instant: DateTime<Utc>) -> Result<Day, ApiError> {
+        Day::of_instant(instant).map_err(|wrong| ApiError::internal(format!("the clock says {instant}: {}", wrong.en)))
     }
 
     /// What the service itself does, it does in this name.

@@ -11,8 +11,9 @@ use super::Context;
 use super::answer;
 use super::body::pairs;
 use super::error::ApiError;
+use crate::domain::day::Day;
 use crate::domain::kept::Resource;
-use crate::domain::period::{Moment, Month};
+use crate::domain::period::Moment;
 use crate::domain::violation::Wrong;
 use crate::store::past::Past;
 use crate::store::{Snapshot, Store, View};
@@ -68,8 +69,8 @@ impl FromRequest for AsOf {
 #[derive(Debug)]
 pub struct Sight {
     rows: Rows,
-    /// The month it is, or was, in China.
-    pub today: Month,
+    /// The day it is, or was, in China.
+    pub today: Day,
 }
 
 #[derive(Debug)]
@@ -117,7 +118,7 @@ impl Context {
     /// A moment that has not come yet; the database's.
     pub async fn glance(&self, as_of: AsOf) -> Result<Sight, ApiError> {
         match as_of {
-            AsOf::Now => Ok(Sight { rows: Rows::Live(self.store.clone()), today: self.this_month()? }),
+            AsOf::Now => Ok(Sight { rows: Rows::Live(self.store.clone()), today: self.today()? }),
             then => self.then(then).await,
         }
     }
@@ -128,7 +129,7 @@ impl Context {
     /// A moment that has not come yet; the database's.
     pub async fn sight(&self, as_of: AsOf) -> Result<Sight, ApiError> {
         match as_of {
-            AsOf::Now => Ok(Sight { rows: Rows::Now(self.store.snapshot().await?), today: self.this_month()? }),
+            AsOf::Now => Ok(Sight { rows: Rows::Now(self.store.snapshot().await?), today: self.today()? }),
             then => self.then(then).await,
         }
     }
@@ -156,6 +157,6 @@ impl Context {
             AsOf::Instant(instant) => instant,
             _ => past.at.unwrap_or_else(|| (self.now)()),
         };
-        Ok(Sight { rows: Rows::Then(past), today: Self::month_of(then)? })
+        Ok(Sight { rows: Rows::Then(past), today: Self::day_of(then)? })
     }
 }

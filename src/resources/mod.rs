@@ -10,13 +10,19 @@ pub mod divisions;
 pub mod economic_classes;
 
 pub mod budget_lines;
+pub mod expenditures;
 pub mod projects;
 
 pub mod indicators;
 pub mod progress;
+pub mod schemes;
+pub mod standards;
 pub mod targets;
 
 pub mod evaluations;
+
+pub mod league_tables;
+pub mod monitoring;
 
 pub mod findings;
 pub mod scorecards;
@@ -42,14 +48,19 @@ pub const ORDER: &[&str] = &[
     "units",
     "webhooks",
     "closings",
+    "standards",
     "divisions",
     "economic_classes",
     "projects",
     "budget_lines",
+    "expenditures",
     "indicators",
+    "schemes",
     "progress",
     "targets",
     "evaluations",
+    "monitoring",
+    "league_tables",
     "scorecards",
     "findings",
     "uploads",
@@ -71,7 +82,11 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         of::<economic_classes::store::EconomicClasses>(backend),
         of::<projects::store::Projects>(backend),
         of::<budget_lines::store::BudgetLines>(backend),
+        of::<expenditures::store::Expenditures>(backend),
         of::<indicators::store::Indicators>(backend),
+        of::<standards::store::Standards>(backend),
+        of::<schemes::store::Schemes>(backend),
+        schemes::store::named(backend),
         of::<progress::store::Progresses>(backend),
         of::<targets::store::Targets>(backend),
         of::<evaluations::store::Evaluations>(backend),
@@ -101,7 +116,10 @@ pub fn replays() -> Replays {
         (Resource::EconomicClasses, replay::<economic_classes::store::EconomicClasses>),
         (Resource::Projects, replay::<projects::store::Projects>),
         (Resource::BudgetLines, replay::<budget_lines::store::BudgetLines>),
+        (Resource::Expenditures, replay::<expenditures::store::Expenditures>),
         (Resource::Indicators, replay::<indicators::store::Indicators>),
+        (Resource::Standards, replay::<standards::store::Standards>),
+        (Resource::Schemes, replay::<schemes::store::Schemes>),
         (Resource::Progress, replay::<progress::store::Progresses>),
         (Resource::Targets, replay::<targets::store::Targets>),
         (Resource::Evaluations, replay::<evaluations::store::Evaluations>),
@@ -116,10 +134,15 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     economic_classes::http::mount(config);
     projects::http::mount(config);
     budget_lines::http::mount(config);
+    expenditures::http::mount(config);
     indicators::http::mount(config);
+    standards::http::mount(config);
+    schemes::http::mount(config);
     progress::http::mount(config);
     targets::http::mount(config);
     evaluations::http::mount(config);
+    monitoring::http::mount(config);
+    league_tables::http::mount(config);
     scorecards::http::mount(config);
     findings::http::mount(config);
     uploads::http::mount(config);

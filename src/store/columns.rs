@@ -6,14 +6,13 @@ use sea_orm::{ColIdx, DbErr, QueryResult, TryFromU64, TryGetError, TryGetable, V
 use crate::domain::code_list::DivisionLevel;
 use crate::domain::codes::{
     AsPrinted, Assigner, Count, CreditCode, DivisionCode, EconomicCode, EventCount, FunctionalCode, IndicatorCode,
-    MaybeProject, Name, ProjectCode, Prose, UnitCode, WebhookCode, WebhookUrl,
+    MaybeProject, Name, ProjectCode, Prose, SchemeCode, UnitCode, WebhookCode, WebhookUrl,
 };
 use crate::domain::evaluation::EvaluationKind;
 use crate::domain::indicator::{Category, Direction, Subcategory};
 use crate::domain::money::Money;
 use crate::domain::period::{Moment, Month, StatedDate, Year};
 use crate::domain::quantity::{Percent, Points, Quantity};
-use crate::domain::scoring::WeightScheme;
 use crate::domain::unit::UnitKind;
 use crate::domain::upload::receipt::UploadId;
 
@@ -76,8 +75,8 @@ macro_rules! column {
 
 column!(String, ColumnType::Text, ArrayType::String, String, ToString::to_string, |text| text.parse().ok();
     AsPrinted, Assigner, Category, CreditCode, Direction, DivisionCode, DivisionLevel, EconomicCode, EvaluationKind,
-    FunctionalCode, IndicatorCode, MaybeProject, Moment, Month, Name, ProjectCode, Prose, StatedDate, Subcategory, UnitCode,
-    UnitKind, UploadId, WebhookCode, WebhookUrl, WeightScheme,
+    FunctionalCode, IndicatorCode, MaybeProject, Moment, Month, Name, ProjectCode, Prose, SchemeCode, StatedDate, Subcategory, UnitCode,
+    UnitKind, UploadId, WebhookCode, WebhookUrl,
 );
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |year| year.number(), |number| Year::new(number).ok(); Year);
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |count| count.number(), |number| Count::new(number.into()); Count);

@@ -3,7 +3,7 @@
 //! The row of `journal_head` is the lock: whoever writes holds it from the beginning to the commit, so that numbers
 //! are given in commit order and a reader never sees an entry before an earlier one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::entity::prelude::*;
@@ -295,6 +295,31 @@ impl View<'_> {
             .filter(entry::Column::County.eq(self.county()))
             .filter(entry::Column::Sequence.in_subquery(newest));
         Ok(entries.all(&self.db).await?.into_iter().map(|entry| (entry.id, entry.became)).collect())
+    }
+
+    /// Of these rows of a resource, those that an entry up to this number is about.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn journal_knew(
+        &self,
+        resource: &str,
+        ids: Vec<String>,
+        sequence: i64,
+    ) -> Result<HashSet<String>, Error> {
+        let mut known = HashSet::new();
+        for ids in super::bulk::chunks(ids) {
+            let found = entry::Entity::find()
+                .select_only()
+                .column(entry::Column::Id)
+                .distinct()
+                .filter(entry::Column::County.eq(self.county()))
+                .filter(entry::Column::Resource.eq(resource))
+                .filter(entry::Column::Id.is_in(ids))
+                .filter(entry::Column::Sequence.lte(sequence));
+            known.extend(found.into_tuple::<String>().all(&self.db).await?);
+        }
+        Ok(known)
     }
 
     /// The entries after a number, in order.

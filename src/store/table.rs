@@ -80,15 +80,30 @@ impl Followers {
 pub fn read_list<T: deserr::Deserr<crate::domain::violation::Violations>>(
     json: sea_orm::JsonValue,
 ) -> Result<Vec<T>, Error> {
+    read_facts(json)
+}
+
+/// A list as a JSON column.
+pub fn write_list<T: Serialize>(list: &[T]) -> sea_orm::JsonValue {
+    write_facts(&list)
+}
+
+/// Facts that are never searched by, from a column of JSON.
+///
+/// # Errors
+/// [`Error::Corrupt`].
+pub fn read_facts<T: deserr::Deserr<crate::domain::violation::Violations>>(
+    json: sea_orm::JsonValue,
+) -> Result<T, Error> {
     deserr::deserialize(json).map_err(|violations: crate::domain::violation::Violations| {
         Error::Corrupt(violations.0.into_iter().map(|one| one.en).collect::<Vec<_>>().join("; "))
     })
 }
 
-/// A list as a JSON column.
-pub fn write_list<T: Serialize>(list: &[T]) -> sea_orm::JsonValue {
-    // A list of words and of structs of words always serialises.
-    serde_json::to_value(list).unwrap_or_default()
+/// Facts as a column of JSON.
+pub fn write_facts<T: Serialize>(facts: &T) -> sea_orm::JsonValue {
+    // Words, and structs and lists of words, always serialise.
+    serde_json::to_value(facts).unwrap_or_default()
 }
 
 /// How an entity would create its table; a test holds the migrations to it.

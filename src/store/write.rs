@@ -48,6 +48,17 @@ pub enum Expected {
     Nothing,
 }
 
+impl Expected {
+    /// The same, said of an item of which so far only the shipped facts were there, at revision 0.
+    #[must_use]
+    pub fn over_shipped(self, only_shipped: bool) -> Self {
+        match self {
+            Self::Existing | Self::Revision(0) if only_shipped => Self::Unsaid,
+            other => other,
+        }
+    }
+}
+
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

@@ -93,7 +93,7 @@ async fn every_file_is_in_exactly_once_however_often_the_service_is_killed() {
         let mut kills = 0_u64;
         while !done.load(Ordering::Relaxed) {
             // Uneven waits, so that the service dies in every stage of its work, its start included.
-            tokio::time::sleep(Duration::from_millis(90 + kills * 211 % 700)).await;
+            tokio::time::sleep(Duration::from_millis(90 + kills * 211 % 1400)).await;
             server.kill();
             server.start();
             kills += 1;

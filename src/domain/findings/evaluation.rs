@@ -15,8 +15,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "evaluation.score-mismatch",
         severity: Severity::Error,
-        zh: "自评得分与按全国办法计算的得分不符",
-        en: "The stated score is not what the national method gives",
+        zh: "自评得分与按评分办法计算的得分不符",
+        en: "The stated score is not what its scheme gives",
         look: score_mismatch,
     },
     Rule {
@@ -89,10 +89,8 @@ fn score_mismatch(dossier: &Dossier) -> Vec<Observation> {
             let who = evaluation.key.kind.zh();
             Observation::new(
                 evaluation.key.kind,
-                format!("{who} {stated} 分；按全国办法可确认 {earned} 分，未知 {unknown} 分，最多 {at_most} 分"),
-                format!(
-                    "stated {stated}; the national method gives {earned} for sure, {unknown} unknown, {at_most} at most"
-                ),
+                format!("{who} {stated} 分；按评分办法可确认 {earned} 分，未知 {unknown} 分，最多 {at_most} 分"),
+                format!("stated {stated}; the scheme gives {earned} for sure, {unknown} unknown, {at_most} at most"),
             )
             .number("stated", stated, "分")
             .number("earned", earned, "分")
@@ -110,7 +108,7 @@ fn grade_mismatch(dossier: &Dossier) -> Vec<Observation> {
         let (grade, _) = Grade::stated(word.as_str())?;
         let score = dossier.score(evaluation);
         let (least, most) = (score.grade_at_least, score.grade_at_most);
-        let own = evaluation.facts.stated_score.filter(|score| Grade::of(*score) != grade);
+        let own = evaluation.facts.stated_score.filter(|score| Grade::of(*score, dossier.standard.bands()) != grade);
         let (zh, en) = match own {
             Some(score) => (
                 format!("等级“{word}”与所填得分 {score} 不符"),

@@ -55,12 +55,9 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// From 130 % of the target a reason is asked for, in hundredths of a percent.
-const FAR: i128 = 13_000;
-
 /// Finding 5: three annual goals of which the report never says what came of them.
 fn never_reported(dossier: &Dossier) -> Vec<Observation> {
-    if dossier.today.year() <= dossier.year {
+    if dossier.today.month().year() <= dossier.year {
         return Vec::new(); // The year is not over; nothing is overdue yet.
     }
     let observe = |outcome: &Outcome<'_>| {
@@ -97,12 +94,13 @@ fn far_exceeded(dossier: &Dossier) -> Vec<Observation> {
         if !upward(outcome.indicator.direction) {
             return None; // Far below a ceiling is no reason to ask.
         }
-        let rate = outcome.completion.percent.filter(|rate| rate.hundredths() >= FAR)?;
+        let far = i128::from(dossier.standard.reason_from.hundredths());
+        let rate = outcome.completion.percent.filter(|rate| rate.hundredths() >= far)?;
         (!explained.contains(&outcome.target.key)).then(|| {
             let name = &outcome.indicator.name;
             Observation::new(
                 subject(outcome),
-                format!("“{name}”完成率 {rate}%，超过目标 30% 以上，未说明原因；目标可能偏低"),
+                format!("“{name}”完成率 {rate}%，大幅超过目标，未说明原因；目标可能偏低"),
                 format!("`{name}` is at {rate}% of its target without a reason given; the target may be too low"),
             )
             .of(&outcome.target.key.project)

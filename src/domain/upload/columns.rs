@@ -4,7 +4,6 @@ use super::kind::{Column, Part, Reads};
 use crate::domain::codes::Name;
 use crate::domain::evaluation::{ActivityKind, EvaluationKind};
 use crate::domain::indicator::{Category, Direction, Subcategory};
-use crate::domain::scoring::WeightScheme;
 use crate::domain::unit::UnitKind;
 use crate::domain::word::Word;
 
@@ -304,7 +303,7 @@ pub(super) const EVALUATIONS: &[Column] = &[
         &["评价类型", "评价方式", "评价种类", "kind"],
         "单位自评",
     ),
-    fact("scheme", Reads::Choice(choices!(WeightScheme)), &["权重方案", "计分办法", "scheme"], "自定权重"),
+    fact("scheme", Reads::Scheme, &["权重方案", "计分办法", "评分办法", "scheme"], "自定权重"),
     fact("stated_score", Reads::Points, &["自评总分", "总分", "评价得分", "自评得分", "stated_score"], "100"),
     fact("stated_grade", Reads::Text, &["自评等级", "评价等级", "等级", "stated_grade"], "优秀"),
     fact(

@@ -44,6 +44,8 @@ pub enum Reads {
     Indicator,
     /// A target that an evaluation claims, by id.
     Target,
+    /// An assessment scheme, by code or name.
+    Scheme,
     /// Who set a target.
     Assigner,
     /// Text.

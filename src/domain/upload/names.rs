@@ -119,6 +119,8 @@ pub struct Directory {
     pub units: Names,
     /// Indicators.
     pub indicators: Names,
+    /// Assessment schemes.
+    pub schemes: Names,
     /// What is known of them.
     pub indicator_facts: HashMap<String, IndicatorFacts>,
     /// Economic classes of each year.

@@ -22,6 +22,8 @@ pub struct Lists {
     pub units: Vec<String>,
     /// Indicators.
     pub indicators: Vec<String>,
+    /// Assessment schemes.
+    pub schemes: Vec<String>,
     /// Economic classes of the year.
     pub classes: Vec<String>,
 }
@@ -119,6 +121,7 @@ fn offered(column: &Column, lists: &Lists) -> Vec<String> {
     match column.reads {
         Reads::Unit => lists.units.clone(),
         Reads::Indicator => lists.indicators.clone(),
+        Reads::Scheme => lists.schemes.clone(),
         Reads::EconomicClass => lists.classes.clone(),
         Reads::Choice(choices) => choices().into_iter().map(|(_, zh)| zh.to_owned()).collect(),
         Reads::Flag => vec!["是".to_owned(), "否".to_owned()],

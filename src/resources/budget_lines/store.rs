@@ -4,7 +4,9 @@ use sea_orm::{ColumnTrait, Condition, Value};
 
 use super::http::BudgetLineFilter;
 use crate::domain::budget_line::{BudgetLineFacts, BudgetLineKey};
+use crate::domain::codes::UnitCode;
 use crate::domain::kept::{Kept, Resource};
+use crate::domain::period::Year;
 use crate::store::Error;
 use crate::store::table::{Column, Model, Table};
 
@@ -137,5 +139,15 @@ pub(super) fn matching(filter: &BudgetLineFilter) -> Condition {
         .add_option(economic_class.as_ref().map(|one| row::Column::EconomicClass.eq(one.clone())))
 }
 
+/// The lines of these units in a year.
+pub fn of_units(year: Year, units: impl IntoIterator<Item = UnitCode>) -> Condition {
+    Condition::all().add(row::Column::Year.eq(year)).add(row::Column::Unit.is_in(units))
+}
+
+/// The lines of a year.
+pub fn of_year(year: Year) -> Condition {
+    Condition::all().add(row::Column::Year.eq(year))
+}
+
 /// The column of the unit.
-pub(super) const UNIT: row::Column = row::Column::Unit;
+pub const UNIT: row::Column = row::Column::Unit;

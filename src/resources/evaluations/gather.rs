@@ -6,9 +6,10 @@ use sea_orm::Condition;
 
 use super::store::Evaluations;
 use crate::domain::codes::{IndicatorCode, UnitCode};
+use crate::domain::day::Day;
 use crate::domain::dossier::{Dossier, SetTarget};
 use crate::domain::kept::Kept;
-use crate::domain::period::{Month, Year};
+use crate::domain::period::Year;
 use crate::domain::unit::UnitFacts;
 use crate::http::error::ApiError;
 use crate::resources::budget_lines::store::BudgetLines;
@@ -17,7 +18,7 @@ use crate::resources::indicators::store::Indicators;
 use crate::resources::progress::store::Progresses;
 use crate::resources::projects::store::Projects;
 use crate::resources::targets::store::Targets;
-use crate::resources::{economic_classes, indicators, progress, webhooks};
+use crate::resources::{economic_classes, indicators, progress, schemes, standards, webhooks};
 use crate::store::View;
 use crate::store::table::{Table, beginning_with};
 
@@ -29,7 +30,7 @@ pub async fn dossier(
     view: &View<'_>,
     unit: Kept<UnitCode, UnitFacts>,
     year: Year,
-    today: Month,
+    today: Day,
 ) -> Result<Dossier, ApiError> {
     let code = unit.key.clone();
     let evaluations = view.list::<Evaluations>(of::<Evaluations>(&code, year), None, None).await?;
@@ -71,6 +72,8 @@ pub async fn dossier(
         claimed,
         indicators: indicators.into_iter().map(|one| (one.key, one.facts)).collect::<BTreeMap<_, _>>(),
         progress,
+        standard: standards::in_force(view, year).await?,
+        schemes: schemes::in_force(view, year).await?,
         evaluations,
         silenced,
         unit,

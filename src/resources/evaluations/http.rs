@@ -146,7 +146,7 @@ async fn put_evaluation(
 ) -> Answer {
     let mut write = context.begin(&caller).await?;
     let (stated, outcome) = evaluations::put(&mut write, &caller, id.0, facts.0, conditions.expected()).await?;
-    let today = context.this_month()?;
+    let today = context.today()?;
     let tag = answer::computed_tag(stated.revision, write.position(), today);
     let item = evaluations::computed(&write.view(), stated, today).await?;
     write.commit().await?;

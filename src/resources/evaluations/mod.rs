@@ -6,14 +6,17 @@ pub mod store;
 
 use self::http::EvaluationFilter;
 use self::store::Evaluations;
+use crate::domain::codes::IndicatorCode;
+use crate::domain::day::Day;
 use crate::domain::evaluation::{Claim, Evaluation, EvaluationFacts, EvaluationKey, EvaluationKind};
+use crate::domain::indicator::Category;
 use crate::domain::kept::Kept;
-use crate::domain::period::Month;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Role, Scope};
 use crate::http::page::Listing;
+use crate::resources::indicators::store::Indicators;
 use crate::resources::targets::store::Targets;
-use crate::resources::{closings, projects, units};
+use crate::resources::{closings, projects, schemes, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -42,7 +45,7 @@ pub async fn get(view: &View<'_>, scope: &Scope, key: &EvaluationKey) -> Result<
 ///
 /// # Errors
 /// [`ApiError::NotFound`] where its unit has gone.
-pub async fn computed(view: &View<'_>, stated: Item, today: Month) -> Result<Evaluation, ApiError> {
+pub async fn computed(view: &View<'_>, stated: Item, today: Day) -> Result<Evaluation, ApiError> {
     let unit = units::get(view, &Scope::County, &stated.key.unit).await?;
     let dossier = gather::dossier(view, unit, stated.key.year, today).await?;
     let computed = dossier.computed(&stated);
@@ -93,15 +96,23 @@ pub async fn put(
         let target = &assessed.target;
         let related = units::in_one_line(&view, &key.unit, &target.unit).await?;
         claims.push(match view.find::<Targets>(target).await? {
-            Some(_) if related => Claim::Fair,
+            Some(target) if related => {
+                category(&view, &target.key.indicator).await?.map_or(Claim::Missing, Claim::Fair)
+            }
             // Whoever may not see the target must not learn that it exists.
             Some(_) if units::require_visible(&view, &caller.scope, &target.unit).await.is_ok() => Claim::Unrelated,
             _ => Claim::Missing,
         });
     }
     let project_known = projects::known(&view, &key.unit, key.year, &key.project).await?;
-    facts.check(&key, &claims, project_known)?;
+    let scheme = schemes::in_force(&view, key.year).await?.remove(&facts.scheme);
+    facts.check(&key, &claims, project_known, scheme.as_ref())?;
     Ok(write.put::<Evaluations>(key, facts, expected).await?)
+}
+
+/// The first level that an indicator belongs to.
+async fn category(view: &View<'_>, indicator: &IndicatorCode) -> Result<Option<Category>, ApiError> {
+    Ok(view.find::<Indicators>(indicator).await?.map(|one| one.facts.category))
 }
 
 /// Takes one away.

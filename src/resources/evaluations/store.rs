@@ -15,12 +15,11 @@ mod row {
     use sea_orm::entity::prelude::*;
 
     use crate::domain::{
-        codes::{AsPrinted, MaybeProject, Name, ProjectCode, UnitCode},
+        codes::{AsPrinted, MaybeProject, Name, ProjectCode, SchemeCode, UnitCode},
         evaluation::EvaluationKind,
         money::Money,
         period::{StatedDate, Year},
         quantity::{Percent, Points, Quantity},
-        scoring::WeightScheme,
     };
 
     #[sea_orm::model]
@@ -37,7 +36,7 @@ mod row {
         pub project: MaybeProject,
         #[sea_orm(primary_key, auto_increment = false)]
         pub kind: EvaluationKind,
-        pub scheme: WeightScheme,
+        pub scheme: SchemeCode,
         pub stated_score: Option<Points>,
         pub stated_grade: Option<Name>,
         pub stated_executed: Option<Money>,

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use self::http::FindingFilter;
 use crate::domain::codes::UnitCode;
+use crate::domain::day::Day;
 use crate::domain::findings::{self, Finding};
-use crate::domain::period::{Month, Year};
+use crate::domain::period::Year;
 use crate::domain::scorecard::ScorecardKey;
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
@@ -50,7 +51,7 @@ pub async fn list(
     view: &View<'_>,
     scope: &Scope,
     listing: &Listing<FindingFilter>,
-    today: Month,
+    today: Day,
 ) -> Result<Vec<(Place, Finding)>, ApiError> {
     let wanted = usize::try_from(listing.limit + 1).unwrap_or(usize::MAX);
     let after: Option<Place> = listing.after()?;

@@ -1,5 +1,6 @@
 //! Progress: what units reached, month by month.
 
+pub mod courses;
 pub mod http;
 pub mod store;
 

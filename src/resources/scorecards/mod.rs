@@ -2,7 +2,8 @@
 
 pub mod http;
 
-use crate::domain::period::{Month, Year};
+use crate::domain::day::Day;
+use crate::domain::period::Year;
 use crate::domain::scorecard::{Scorecard, ScorecardKey};
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
@@ -14,7 +15,7 @@ use crate::store::View;
 ///
 /// # Errors
 /// The database's.
-pub async fn of(view: &View<'_>, unit: units::Item, year: Year, today: Month) -> Result<Scorecard, ApiError> {
+pub async fn of(view: &View<'_>, unit: units::Item, year: Year, today: Day) -> Result<Scorecard, ApiError> {
     Ok(Scorecard::from(&gather::dossier(view, unit, year, today).await?))
 }
 
@@ -22,7 +23,7 @@ pub async fn of(view: &View<'_>, unit: units::Item, year: Year, today: Month) ->
 ///
 /// # Errors
 /// [`ApiError::NotFound`] for a unit that is not there or not the caller's to see.
-pub async fn get(view: &View<'_>, scope: &Scope, key: &ScorecardKey, today: Month) -> Result<Scorecard, ApiError> {
+pub async fn get(view: &View<'_>, scope: &Scope, key: &ScorecardKey, today: Day) -> Result<Scorecard, ApiError> {
     let unit = units::get(view, scope, &key.unit).await?;
     of(view, unit, key.year, today).await
 }

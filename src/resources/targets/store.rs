@@ -3,7 +3,9 @@
 use sea_orm::{ColumnTrait, Condition, Value};
 
 use super::http::TargetFilter;
+use crate::domain::codes::UnitCode;
 use crate::domain::kept::{Kept, Resource};
+use crate::domain::period::Year;
 use crate::domain::target::{TargetFacts, TargetKey};
 use crate::store::Error;
 use crate::store::table::{Column, Model, Table};
@@ -125,6 +127,16 @@ pub(super) fn matching(filter: &TargetFilter) -> Condition {
         .add_option(year.map(|one| row::Column::Year.eq(one)))
         .add_option(indicator.as_ref().map(|one| row::Column::Indicator.eq(one.clone())))
         .add_option(assigner.as_ref().map(|one| row::Column::Assigner.eq(one.clone())))
+}
+
+/// The targets of these units in a year.
+pub fn of_units(year: Year, units: impl IntoIterator<Item = UnitCode>) -> Condition {
+    of_year(year).add(row::Column::Unit.is_in(units))
+}
+
+/// The targets of a year.
+pub fn of_year(year: Year) -> Condition {
+    Condition::all().add(row::Column::Year.eq(year))
 }
 
 /// The column of the unit.

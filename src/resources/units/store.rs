@@ -164,6 +164,11 @@ pub(super) fn matching(filter: &UnitFilter) -> Condition {
 /// The column of a unit's own code.
 pub const CODE: Column<Units> = row::Column::Code;
 
+/// The units right below one.
+pub fn right_below(parent: &UnitCode) -> Condition {
+    Condition::all().add(row::Column::Parent.eq(parent.clone()))
+}
+
 /// A unit and those above it, from itself to the top; empty where there is no such unit.
 ///
 /// # Errors

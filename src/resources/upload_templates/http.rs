@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::upload_templates;
-use crate::domain::period::{Month, Year};
+use crate::domain::period::Year;
 use crate::domain::upload::kind::UploadKind;
 use crate::domain::violation::Violations;
 use crate::http::Context;
@@ -67,7 +67,7 @@ async fn get_upload_template_xlsx(
     kind: Kind,
     options: Query<TemplateOptions>,
 ) -> Answer {
-    let year = options.0.year.map_or_else(|| context.this_month().map(Month::year), Ok)?;
+    let year = options.0.year.map_or_else(|| context.today().map(|day| day.month().year()), Ok)?;
     let bytes = upload_templates::workbook(&context.store.view(), &caller.scope, kind.0, year).await?;
     Ok(answer::bytes(bytes, XLSX, &format!("{}.xlsx", kind.0)))
 }

@@ -30,8 +30,12 @@ pub fn csv(kind: UploadKind) -> Result<Vec<u8>, ApiError> {
 /// The database's.
 pub async fn workbook(view: &View<'_>, scope: &Scope, kind: UploadKind, year: Year) -> Result<Vec<u8>, ApiError> {
     let (_, directory) = County::gather(view, scope, kind).await?;
-    let mut lists =
-        Lists { units: choices(&directory.units), indicators: choices(&directory.indicators), classes: Vec::new() };
+    let mut lists = Lists {
+        units: choices(&directory.units),
+        indicators: choices(&directory.indicators),
+        schemes: choices(&directory.schemes),
+        classes: Vec::new(),
+    };
     if kind == UploadKind::BudgetLines {
         let of_year = Condition::all();
         let classes = view.list::<EconomicClasses>(of_year, None, None).await?;

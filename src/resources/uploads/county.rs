@@ -6,10 +6,11 @@ use sea_orm::Condition;
 
 use crate::domain::closing::ClosingKey;
 use crate::domain::code_list::{EconomicClassFacts, EconomicClassKey};
-use crate::domain::codes::{IndicatorCode, UnitCode};
+use crate::domain::codes::{IndicatorCode, SchemeCode, UnitCode};
 use crate::domain::indicator::IndicatorFacts;
 use crate::domain::period::Year;
 use crate::domain::project::ProjectKey;
+use crate::domain::scheme::{KeptScheme, SchemeFacts};
 use crate::domain::target::TargetKey;
 use crate::domain::upload::kind::UploadKind;
 use crate::domain::upload::names::{Directory, variants};
@@ -19,6 +20,7 @@ use crate::resources::closings::store::Closings;
 use crate::resources::economic_classes::store::EconomicClasses;
 use crate::resources::indicators::store::Indicators;
 use crate::resources::projects::store::Projects;
+use crate::resources::schemes;
 use crate::resources::targets::store::Targets;
 use crate::resources::units::store::Units;
 use crate::store::View;
@@ -38,6 +40,8 @@ pub struct County {
     pub closed: HashSet<ClosingKey>,
     /// Targets, for evaluations.
     pub targets: HashSet<TargetKey>,
+    /// Schemes, for evaluations, in the order of their keys.
+    pub schemes: Vec<KeptScheme>,
 }
 
 impl County {
@@ -59,7 +63,8 @@ impl County {
         }
         county.closed =
             view.list::<Closings>(everything(), None, None).await?.into_iter().map(|closing| closing.key).collect();
-        if matches!(kind, UploadKind::Indicators | UploadKind::Targets | UploadKind::Progress) {
+        if matches!(kind, UploadKind::Indicators | UploadKind::Targets | UploadKind::Progress | UploadKind::Evaluations)
+        {
             for indicator in view.list::<Indicators>(everything(), None, None).await? {
                 directory.indicators.add(indicator.key.as_str(), indicator.facts.name.as_str());
                 directory.indicator_facts.insert(indicator.key.to_string(), indicator.facts.clone());
@@ -87,6 +92,10 @@ impl County {
         if kind == UploadKind::Evaluations {
             let targets = view.list::<Targets>(everything(), None, None).await?;
             county.targets = targets.into_iter().map(|target| target.key).collect();
+            county.schemes = schemes::all(view).await?;
+            for scheme in &county.schemes {
+                directory.schemes.add(scheme.key.code.as_str(), scheme.facts.name.as_str());
+            }
         }
         Ok((county, directory))
     }
@@ -101,6 +110,11 @@ impl County {
             line.push(unit);
         }
         line
+    }
+
+    /// The scheme of a code that is in force in a year.
+    pub fn scheme(&self, code: &SchemeCode, year: Year) -> Option<&SchemeFacts> {
+        self.schemes.iter().rfind(|one| one.key.code == *code && one.key.year <= year).map(|one| &one.facts)
     }
 
     /// The closing that freezes a unit's year, if one does.

@@ -332,7 +332,9 @@ impl Intake for Evaluations {
             let (own, other) = (county.lineage(&key.unit), county.lineage(&target.unit));
             let related = own.contains(&target.unit) || other.contains(&key.unit);
             match county.targets.contains(target) {
-                true if related => Claim::Fair,
+                true if related => {
+                    county.indicators.get(&target.indicator).map_or(Claim::Missing, |one| Claim::Fair(one.category))
+                }
                 // Whoever may not see the target must not learn that it exists.
                 true if county.visible(&caller.scope, &target.unit) => Claim::Unrelated,
                 _ => Claim::Missing,
@@ -341,7 +343,8 @@ impl Intake for Evaluations {
         let claimed = facts.indicators.iter().take(EvaluationFacts::MOST_INDICATORS);
         let claims: Vec<Claim> = claimed.map(|assessed| claim(&assessed.target)).collect();
         let project = key.project.0.clone().map(|code| ProjectKey { unit: key.unit.clone(), year: key.year, code });
-        facts.check(key, &claims, project.is_none_or(|project| county.projects.contains(&project)))
+        let scheme = county.scheme(&facts.scheme, key.year);
+        facts.check(key, &claims, project.is_none_or(|project| county.projects.contains(&project)), scheme)
     }
 
     fn permit(_: &County, caller: &Caller<Upload>, key: &EvaluationKey, _: bool) -> Result<(), Violations> {

@@ -186,7 +186,7 @@ pub async fn reverse(context: &Context, caller: &Caller<Upload>, id: &UploadId, 
 /// The upload of the same file this year whose rows are all in, if the caller may see it. One that was taken in part is
 /// none: what kept its other rows out may be mended by now.
 async fn known(view: &View<'_>, scope: &Scope, parcel: &Parcel, context: &Context) -> Result<Option<Item>, ApiError> {
-    let year = context.this_month()?.year().number();
+    let year = context.today()?.month().year().number();
     let same = visible(view, scope).await?.add(store::same(&parcel.fingerprint(), year));
     let in_force = |item: &Item| item.facts.receipt.state == UploadState::Accepted && item.facts.reversals.is_empty();
     Ok(view.list::<Uploads>(same, None, None).await?.into_iter().find(in_force))

@@ -70,7 +70,7 @@ pub(super) struct Raised {
 /// # Errors
 /// The database's.
 pub(super) async fn findings<K: Intake>(view: &View<'_>, taken: &Taken, context: &Context) -> Result<Raised, ApiError> {
-    let today = context.this_month()?;
+    let today = context.today()?;
     let mut raised = Raised::default();
     for (number, (unit, year)) in taken.touched.iter().enumerate() {
         let Some(unit) = view.find::<Units>(unit).await?.filter(|_| number < MOST_CARDS) else {

@@ -113,7 +113,7 @@ pub async fn silenced(view: &View<'_>) -> Result<Vec<Silenced>, ApiError> {
             Some(unit) => Some(unit.clone()),
             None => units::store::top(view).await?,
         };
-        let year = Context::month_of(at.0)?.year();
+        let year = Context::day_of(at.0)?.month().year();
         all.extend(unit.map(|unit| Silenced { webhook, unit, year, at }));
     }
     Ok(all)

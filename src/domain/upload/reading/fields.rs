@@ -76,6 +76,9 @@ impl RowReader<'_> {
             }
             Reads::Date => json!(time::date(cell)?),
             Reads::Flag => json!(cell::flag(cell)?),
+            Reads::Scheme => {
+                json!(self.directory.schemes.resolve(&cell::text(cell)?, ("评分办法", "scheme"))?)
+            }
             Reads::Choice(choices) => json!(choice(&cell::text(cell)?, &choices())?),
             Reads::Lines => json!(cell::listed(cell, &['\n', '；', ';'])?),
             Reads::Posts => posts(&cell::listed(cell, &['\n', '、', '，', ',', '；', ';'])?)?,
