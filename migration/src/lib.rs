@@ -16,6 +16,7 @@ mod m20261125_000010_webhooks;
 mod m20261125_000011_released;
 mod m20261126_000012_schemes;
 mod m20261126_000013_expenditures;
+mod m20261126_000014_goals;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000011_released::Migration),
             Box::new(m20261126_000012_schemes::Migration),
             Box::new(m20261126_000013_expenditures::Migration),
+            Box::new(m20261126_000014_goals::Migration),
         ]
     }
 }
@@ -116,7 +118,7 @@ async fn create(
     create_following(manager, table, key, columns, references, None).await
 }
 
-/// The same, its rows going with those of the table it follows.
+/// The same, its rows going with those of the table it follows, which its first reference is to.
 async fn create_following(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -139,7 +141,7 @@ async fn create_following(
     for (place, (from, to, columns)) in references.iter().enumerate() {
         let mut reference = ForeignKey::create();
         reference.name(format!("{table}_fkey_{place}")).from_tbl(table).to_tbl(*to);
-        if follows == Some(*to) {
+        if follows == Some(*to) && place == 0 {
             reference.on_delete(ForeignKeyAction::Cascade);
         }
         for column in *from {

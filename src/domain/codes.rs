@@ -197,6 +197,13 @@ impl WebhookUrl {
     }
 }
 
+impl Assigner {
+    /// The county itself, who hands targets down where nobody else is named.
+    pub fn county() -> Self {
+        Self("county".into())
+    }
+}
+
 /// The project of a target, or nothing: a county's targets belong to no project and print as an empty part.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MaybeProject(pub Option<ProjectCode>);

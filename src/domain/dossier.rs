@@ -45,6 +45,8 @@ pub struct Dossier {
     pub class_names: BTreeMap<EconomicCode, String>,
     /// The unit's own targets of the year.
     pub targets: Vec<SetTarget>,
+    /// Targets that were handed down from them.
+    pub handed_down: Vec<SetTarget>,
     /// The unit's own targets of the year after.
     pub next_targets: Vec<SetTarget>,
     /// Targets of any unit that the evaluations claim.

@@ -25,6 +25,8 @@ crate::choice! {
         Evaluations = "evaluations", "绩效评价";
         /// 关账
         Closings = "closings", "关账";
+        /// 目标批复
+        Approvals = "approvals", "目标批复";
         /// 支出进度
         Expenditures = "expenditures", "支出进度";
         /// 评价标准

@@ -8,10 +8,13 @@
 //! | [`measure`] | measure units, and what can be turned into what |
 //! | [`chain`] | the digest of an entry of the journal |
 //! | [`kept`] | the names of the resources, and a row as the store keeps it |
-//! | [`mod@unit`], [`project`], [`code_list`], [`budget_line`], [`expenditure`], [`indicator`], [`target`], [`progress`], [`evaluation`], [`closing`] | one resource each: its key, its facts, its rules |
+//! | [`mod@unit`], [`project`], [`code_list`], [`budget_line`], [`expenditure`], [`indicator`], [`target`], [`progress`], [`evaluation`], [`approval`], [`closing`] | one resource each: its key, its facts, its rules |
 //! | [`day`], [`standard`] | days in China; the thresholds, bands and calendars of a year |
 //! | [`scheme`] | assessment schemes: a tree of items, each scored by one of a closed set of methods |
 //! | [`completion`], [`scoring`], [`grade`] | how much of a target was reached, what it earns, and what that is called |
+//! | [`frozen`] | why rows stay as they are |
+//! | [`allocation`], [`cascade`] | targets handed down, and what was reached of them below |
+//! | [`rollover`] | a year's targets as those of the next |
 //! | [`dossier`] | everything the rules look at for one unit and year |
 //! | [`findings`] | what does not add up |
 //! | [`course`], [`monitoring`], [`league`] | months and cumulative figures; whether money and goals keep pace; who is ahead |
@@ -39,20 +42,25 @@ pub mod period;
 pub mod chain;
 pub mod kept;
 
+pub mod approval;
 pub mod budget_line;
 pub mod closing;
 pub mod code_list;
 pub mod evaluation;
 pub mod expenditure;
+pub mod frozen;
 pub mod indicator;
 pub mod progress;
 pub mod project;
 pub mod target;
 pub mod unit;
 
+pub mod allocation;
+pub mod cascade;
 pub mod completion;
 pub mod course;
 pub mod grade;
+pub mod rollover;
 pub mod scheme;
 pub mod scoring;
 pub mod standard;

@@ -51,15 +51,56 @@ pub struct TargetFacts {
     /// The document that set it (文号).
     #[deserr(default)]
     pub document: Option<AsPrinted>,
+    /// The target of a unit above that it was handed down from (上级目标), for the same year and indicator.
+    #[deserr(default)]
+    pub parent: Option<TargetKey>,
+    /// Why it was changed after it was approved (调整原因).
+    #[deserr(default)]
+    pub adjustment_reason: Option<Prose>,
+    /// The document that adjusted it (调整文号).
+    #[deserr(default)]
+    pub adjustment_document: Option<AsPrinted>,
+}
+
+/// What a rule must know of the target that another was handed down from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parent {
+    /// None is named, or it is there and its unit is above.
+    Fair,
+    /// It is not there.
+    Missing,
+    /// Its unit is not above.
+    NotAbove,
+}
+
+/// What a rule must know beside the target itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Basis<'a> {
+    /// Which way is good; nothing where there is no such indicator.
+    pub direction: Option<Direction>,
+    /// Whether the project is there.
+    pub project_known: bool,
+    /// The target it was handed down from.
+    pub parent: Parent,
+    /// Whether the unit's targets of the year are approved.
+    pub approved: bool,
+    /// What was stated before.
+    pub before: Option<&'a TargetFacts>,
 }
 
 impl TargetFacts {
-    /// Whether a target may say this of an indicator (`None`: there is no such indicator).
+    /// Whether a target may say this.
     ///
     /// # Errors
-    /// An unknown indicator or project; a number for what is not measured in numbers.
-    pub fn check(&self, key: &TargetKey, direction: Option<Direction>, project_known: bool) -> Result<(), Violations> {
+    /// An unknown indicator or project; a number for what is not measured in numbers; a parent that is not there, not
+    /// above, or for something else; a change of what was approved that is no adjustment.
+    pub fn check(&self, key: &TargetKey, basis: &Basis<'_>) -> Result<(), Violations> {
+        let Basis { direction, project_known, parent, approved, before } = *basis;
         let mut broken = Violations::default();
+        self.check_parent(&mut broken, key, parent);
+        if approved {
+            self.check_adjustment(&mut broken, before);
+        }
         if direction.is_none() {
             broken.0.push(dangling("", Resource::Indicators, &key.indicator));
         }
@@ -73,6 +114,45 @@ impl TargetFacts {
             .at("/value")
         });
         broken.into_result()
+    }
+
+    fn check_parent(&self, broken: &mut Violations, key: &TargetKey, state: Parent) {
+        let Some(parent) = &self.parent else { return };
+        let (year, indicator) = (parent.year == key.year, parent.indicator == key.indicator);
+        broken.require(year && indicator, || {
+            Wrong::new("other_target", "上级目标须为同一年度、同一指标", "must be of the same year and indicator")
+                .at("/parent")
+                .showing(parent)
+        });
+        match state {
+            Parent::Missing => broken.0.push(dangling("/parent", Resource::Targets, parent)),
+            Parent::NotAbove => broken.0.push(
+                Wrong::new("not_above", "上级目标的单位须在本单位之上", "its unit must stand above this one")
+                    .at("/parent")
+                    .showing(parent),
+            ),
+            Parent::Fair => {}
+        }
+    }
+
+    /// What was approved changes by an adjustment with a reason and a document of its own (目标调整).
+    fn check_adjustment(&self, broken: &mut Violations, before: Option<&Self>) {
+        let promise = |facts: &Self| (facts.value, facts.goal.clone(), facts.parent.clone());
+        if before.is_some_and(|before| promise(before) == promise(self)) {
+            return;
+        }
+        let required = |pointer: &str| {
+            Wrong::new(
+                "adjustment_required",
+                "目标已批复，修改须填写新的调整原因和调整文号",
+                "the targets are approved: a change needs a reason and a document of its own",
+            )
+            .at(pointer)
+        };
+        broken.require(self.adjustment_reason.is_some(), || required("/adjustment_reason"));
+        let used = before.and_then(|before| before.adjustment_document.as_ref());
+        let new = self.adjustment_document.as_ref().is_some_and(|document| Some(document) != used);
+        broken.require(new, || required("/adjustment_document"));
     }
 }
 

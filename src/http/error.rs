@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::Context;
 use super::identity::{Lack, Role};
-use crate::domain::closing::ClosingKey;
+use crate::domain::frozen::Frozen;
 use crate::domain::upload::receipt::{Receipt, ReceiptError};
 use crate::domain::violation::{Violation, Violations, Wrong, shortened};
 use crate::store;
@@ -94,8 +94,8 @@ pub enum ApiError {
         replayed: bool,
     },
     /// The row belongs to a year that is closed.
-    #[error("frozen by {0}")]
-    Frozen(ClosingKey),
+    #[error("frozen: {0:?}")]
+    Frozen(Frozen),
     /// What is asked for was done before.
     #[error("already done")]
     AlreadyDone,
@@ -144,7 +144,7 @@ impl ApiError {
             Self::InFlight => (StatusCode::CONFLICT, "in_flight", "正在处理", "Being worked on"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused", "幂等键已被使用", "Key used before"),
             Self::Rejected { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "upload_rejected", "未接收", "Upload rejected"),
-            Self::Frozen(_) => (StatusCode::CONFLICT, "frozen", "已关账", "Frozen"),
+            Self::Frozen(_) => (StatusCode::CONFLICT, "frozen", "已冻结", "Frozen"),
             Self::AlreadyDone => (StatusCode::CONFLICT, "already_done", "已经办过", "Already done"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "服务繁忙", "Busy"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "服务内部错误", "Internal error"),
@@ -211,10 +211,7 @@ impl ApiError {
                     format!("none of {rows} row(s) is in; {errors} error(s)"),
                 )
             }
-            Self::Frozen(ClosingKey { unit, year }) => (
-                format!("{unit} 的 {year} 年度已关账，数据不能再改"),
-                format!("the year {year} is closed for {unit}; its rows are frozen"),
-            ),
+            Self::Frozen(why) => why.sentences(),
             Self::AlreadyDone => fixed("这个批次已经撤回过", "this upload was taken back before"),
             Self::InUse => fixed("其他数据仍引用它，请先处理", "other rows refer to it; deal with them first"),
             Self::Busy => fixed("数据库正忙，请稍后重试", "the database is busy; try again shortly"),

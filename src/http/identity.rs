@@ -79,6 +79,8 @@ permissions! {
     Upload = "upload", "上报": Reporter | Reviewer | Admin;
     /// To close a year, and to open it again.
     Close = "close", "关账": Reviewer | Admin;
+    /// To approve targets, and to decide on evaluations and rectification.
+    Review = "review", "审核": Reviewer | Admin;
     /// To see who is told of changes, and what was delivered.
     Watch = "watch", "查看推送订阅": Auditor | Admin;
     /// To say who is told of changes.

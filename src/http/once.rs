@@ -11,6 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use aws_lc_rs::digest::{SHA256, digest};
+use serde::Serialize;
 
 use super::Context;
 use super::error::ApiError;
@@ -146,6 +147,32 @@ impl Turn {
         };
         Ok(write.remember(flight.request.clone(), answer, (context.now)()).await?)
     }
+}
+
+/// Does the work of a POST once: the same key and body again is given the same answer.
+///
+/// # Errors
+/// Those of the work; [`ApiError::InFlight`], [`ApiError::KeyReused`], or the database's.
+pub async fn answered<P, T: Serialize>(
+    context: &Context,
+    caller: &Caller<P>,
+    (key, body): (Key, &impl Serialize),
+    status: StatusCode,
+    work: impl AsyncFnOnce(&mut Write) -> Result<T, ApiError>,
+) -> Result<HttpResponse, ApiError> {
+    let text = |value: Result<String, serde_json::Error>| value.map_err(|error| ApiError::internal(error.to_string()));
+    let turn = match key.begin(context, caller, &text(serde_json::to_string(body))?).await? {
+        Begin::Answered(before) => return Ok(again(before)),
+        Begin::Work(turn) => turn,
+    };
+    let mut write = context.begin(caller).await?;
+    let done = text(serde_json::to_string(&work(&mut write).await?))?;
+    turn.remember(&write, context, status, None, &done).await?;
+    write.commit().await?;
+    Ok(HttpResponse::build(status)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(done))
 }
 
 /// An answer that was given before, where it was no error.

@@ -2,6 +2,7 @@
 //!
 //! They stand in an order: a room uses only rooms before it, so that there are no circles.
 
+pub mod approvals;
 pub mod closings;
 pub mod units;
 pub mod webhooks;
@@ -18,6 +19,9 @@ pub mod progress;
 pub mod schemes;
 pub mod standards;
 pub mod targets;
+
+pub mod cascades;
+pub mod rollovers;
 
 pub mod evaluations;
 
@@ -48,6 +52,7 @@ pub const ORDER: &[&str] = &[
     "units",
     "webhooks",
     "closings",
+    "approvals",
     "standards",
     "divisions",
     "economic_classes",
@@ -58,6 +63,8 @@ pub const ORDER: &[&str] = &[
     "schemes",
     "progress",
     "targets",
+    "cascades",
+    "rollovers",
     "evaluations",
     "monitoring",
     "league_tables",
@@ -78,6 +85,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
     vec![
         of::<units::store::Units>(backend),
         of::<closings::store::Closings>(backend),
+        of::<approvals::store::Approvals>(backend),
         of::<divisions::store::Divisions>(backend),
         of::<economic_classes::store::EconomicClasses>(backend),
         of::<projects::store::Projects>(backend),
@@ -89,6 +97,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         schemes::store::named(backend),
         of::<progress::store::Progresses>(backend),
         of::<targets::store::Targets>(backend),
+        targets::store::handed_down(backend),
         of::<evaluations::store::Evaluations>(backend),
         evaluations::store::claims(backend),
         of::<uploads::store::Uploads>(backend),
@@ -112,6 +121,7 @@ pub fn replays() -> Replays {
         (Resource::Webhooks, replay::<webhooks::store::Webhooks>),
         (Resource::Units, replay::<units::store::Units>),
         (Resource::Closings, replay::<closings::store::Closings>),
+        (Resource::Approvals, replay::<approvals::store::Approvals>),
         (Resource::Divisions, replay::<divisions::store::Divisions>),
         (Resource::EconomicClasses, replay::<economic_classes::store::EconomicClasses>),
         (Resource::Projects, replay::<projects::store::Projects>),
@@ -130,6 +140,7 @@ pub fn replays() -> Replays {
 pub fn mount(config: &mut ServiceConfig<'_>) {
     units::http::mount(config);
     closings::http::mount(config);
+    approvals::http::mount(config);
     divisions::http::mount(config);
     economic_classes::http::mount(config);
     projects::http::mount(config);
@@ -140,6 +151,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     schemes::http::mount(config);
     progress::http::mount(config);
     targets::http::mount(config);
+    cascades::http::mount(config);
+    rollovers::http::mount(config);
     evaluations::http::mount(config);
     monitoring::http::mount(config);
     league_tables::http::mount(config);

@@ -80,7 +80,8 @@ impl Pen {
             let became = canonical(&facts).map_err(|error| Error::Corrupt(error.to_string()))?;
             entries.push(self.entry::<T>(&key, operation, Some((&facts, became))));
             let kept = Kept { key, facts, revision: self.position.sequence };
-            T::follow(&mut followers, &self.county, &kept);
+            let before = before.get(&kept.key).map(|kept| &kept.facts);
+            T::follow(&mut followers, &self.county, before, &kept);
             rows.push(T::row(&self.county, kept));
         }
         let mut prepared = self.prepared(T::RESOURCE.code(), entries);

@@ -39,8 +39,9 @@ pub trait Table: Sized {
     /// when the item goes.
     fn unit(key: &Self::Key, facts: Option<&Self::Facts>) -> Option<String>;
 
-    /// Rows of other tables that must follow this one, for the database to hold its references by.
-    fn follow(_: &mut Followers, _: &str, _: &Kept<Self::Key, Self::Facts>) {}
+    /// Rows of other tables that must follow this one, for the database to hold its references by; `before` is what was
+    /// there.
+    fn follow(_: &mut Followers, _: &str, _: Option<&Self::Facts>, _: &Kept<Self::Key, Self::Facts>) {}
 }
 
 /// The columns of a table.

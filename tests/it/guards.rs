@@ -1,7 +1,7 @@
 //! Who may do what, asked of every operation of the document.
 
 use jixiao::http::identity::{
-    Administer, Audit, Close, Define, Evaluate, Permission, Read, Report, Role, Subscribe, Upload, Watch,
+    Administer, Audit, Close, Define, Evaluate, Permission, Read, Report, Review, Role, Subscribe, Upload, Watch,
 };
 use jixiao::server;
 use reqwest::Method;
@@ -64,12 +64,13 @@ fn existing(collection: &str) -> &'static str {
         "progress" => "430922:2023-12:fdi",
         "evaluations" => "209002:2023:209002-2023-01:self",
         "scorecards" => "209002:2023",
-        "closings" => "209002:2031",
+        "closings" | "approvals" => "209002:2031",
+        "cascades" => "430922:2023::fdi:city",
         "expenditures" => "209002:2023-06:209002-2023-01",
         "standards" => "2031",
         "schemes" => "national_2020:2020",
         "webhooks" => "platform",
-        "findings" | "monitoring" | "reminders" | "league-tables" | "finding-rules" | "uploads"
+        "findings" | "monitoring" | "reminders" | "league-tables" | "rollovers" | "finding-rules" | "uploads"
         | "upload-templates" | "changes" | "snapshots" | "journal" => "",
         other => panic!("{other}: name one of its rows here"),
     }
@@ -90,6 +91,7 @@ fn held(permission: &str, role: Role) -> bool {
         Define::NAME => Define::held_by(role),
         Administer::NAME => Administer::held_by(role),
         Close::NAME => Close::held_by(role),
+        Review::NAME => Review::held_by(role),
         Upload::NAME => Upload::held_by(role),
         Audit::NAME => Audit::held_by(role),
         Watch::NAME => Watch::held_by(role),
@@ -99,6 +101,16 @@ fn held(permission: &str, role: Role) -> bool {
 }
 
 impl Operation {
+    /// What is sent where nothing is said: enough to be understood.
+    fn usual_body(&self) -> Option<Value> {
+        match (&self.method, self.path.rsplit('/').next()) {
+            (&Method::PUT, _) => Some(json!({})),
+            (&Method::POST, Some("allocations")) => Some(json!({ "allocations": [] })),
+            (&Method::POST, Some("rollovers")) => Some(json!({ "unit": "209002", "year": "2023", "dry_run": true })),
+            _ => None,
+        }
+    }
+
     async fn ask(&self, caller: &Caller<'_>, body: Option<Value>) -> Reply {
         if let Some(format) =
             self.path.strip_prefix("/v1/uploads/").filter(|_| self.method == Method::POST && !self.of_a_row)
@@ -110,7 +122,8 @@ impl Operation {
                 .send(Method::POST, &format!("{}?kind=units", self.path), Some(file))
                 .await;
         }
-        let body = (self.method == Method::PUT).then(|| body.unwrap_or_else(|| json!({})).to_string().into_bytes());
+        let body = body.or_else(|| self.usual_body());
+        let body = body.filter(|_| self.method != Method::GET).map(|body| body.to_string().into_bytes());
         caller.send(self.method.clone(), &self.path, body).await
     }
 }
@@ -134,6 +147,7 @@ fn file(format: &str) -> (&'static str, Vec<u8>) {
 async fn with_a_closing(service: Service) -> Service {
     let service = service.with_case().await;
     service.admin().put("/v1/closings/209002:2031", &json!({})).await.expect(201);
+    service.admin().put("/v1/approvals/209002:2031", &json!({})).await.expect(201);
     state_a_standard(&service).await;
     let spent = json!({ "executed": "1000.00" });
     service.admin().put("/v1/expenditures/209002:2023-06:209002-2023-01", &spent).await.expect(201);
@@ -208,8 +222,9 @@ on_both! {
         let of_units = |one: &Operation| !COMMON.contains(&one.collection.as_str()) && !MIXED.contains(&one.collection.as_str());
         for operation in operations(&upload).into_iter().filter(of_units) {
             if operation.method == Method::POST && !operation.of_a_row {
-                // The file states a unit below the county.
-                assert_eq!(operation.ask(&stranger, None).await.status, 422, "{}", operation.path);
+                // A file states a unit below the county; what else is sent names the centre.
+                let status = if operation.collection == "uploads" { 422 } else { 404 };
+                assert_eq!(operation.ask(&stranger, None).await.status, status, "{}", operation.path);
                 continue;
             }
             if !operation.of_a_row {
@@ -222,7 +237,7 @@ on_both! {
             let facts = if operation.method == Method::PUT {
                 service.admin().get(&operation.path).await.expect(200).body["facts"].clone()
             } else {
-                json!({})
+                operation.usual_body().unwrap_or_else(|| json!({}))
             };
             let stranger = stranger.clone().with("if-match", "*");
             let reply = operation.ask(&stranger, Some(facts)).await;

@@ -15,6 +15,7 @@ mod conditions;
 mod errors;
 mod evaluations;
 mod feed;
+mod goals;
 mod guards;
 mod identity;
 mod indicators;

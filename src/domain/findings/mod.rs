@@ -4,6 +4,7 @@
 //! file's `RULES`, and give it a test. That is all.
 
 mod budget;
+mod cascade;
 mod evaluation;
 mod goals;
 mod report;
@@ -50,7 +51,9 @@ pub struct Rule {
 
 /// Every rule, in the order of their subjects.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [unit::RULES, budget::RULES, goals::RULES, evaluation::RULES, report::RULES, webhook::RULES].into_iter().flatten()
+    [unit::RULES, budget::RULES, goals::RULES, cascade::RULES, evaluation::RULES, report::RULES, webhook::RULES]
+        .into_iter()
+        .flatten()
 }
 
 /// The stable id of a rule that exists.

@@ -248,6 +248,9 @@ pub(super) const TARGETS: &[Column] = &[
     fact("value_as_printed", Reads::Text, &["目标值原文", "value_as_printed"], ""),
     fact("goal", Reads::Text, &["目标内容", "定性目标", "goal"], ""),
     fact("document", Reads::Text, &["文号", "依据文件", "下达文件", "document"], ""),
+    fact("parent", Reads::Target, &["上级目标", "上级目标编号", "parent"], ""),
+    fact("adjustment_reason", Reads::Text, &["调整原因", "调整理由", "adjustment_reason"], ""),
+    fact("adjustment_document", Reads::Text, &["调整文号", "调整文件", "adjustment_document"], ""),
 ];
 
 pub(super) const PROGRESS: &[Column] = &[

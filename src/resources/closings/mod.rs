@@ -7,6 +7,7 @@ use self::http::ClosingFilter;
 use self::store::Closings;
 use crate::domain::closing::{ClosingFacts, ClosingKey};
 use crate::domain::codes::UnitCode;
+use crate::domain::frozen::Frozen;
 use crate::domain::kept::Kept;
 use crate::domain::period::Year;
 use crate::http::error::ApiError;
@@ -28,7 +29,7 @@ pub async fn require_open(view: &View<'_>, unit: &UnitCode, year: Year) -> Resul
     let keys: Vec<ClosingKey> = line.into_iter().map(|unit| ClosingKey { unit, year }).collect();
     match view.find_all::<Closings>(&keys.iter().collect::<Vec<_>>()).await?.pop() {
         None => Ok(()),
-        Some(closing) => Err(ApiError::Frozen(closing.key)),
+        Some(closing) => Err(ApiError::Frozen(Frozen::Closed(closing.key))),
     }
 }
 

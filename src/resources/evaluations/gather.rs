@@ -17,7 +17,7 @@ use crate::resources::economic_classes::store::EconomicClasses;
 use crate::resources::indicators::store::Indicators;
 use crate::resources::progress::store::Progresses;
 use crate::resources::projects::store::Projects;
-use crate::resources::targets::store::Targets;
+use crate::resources::targets::store::{Targets, handed_down_from};
 use crate::resources::{economic_classes, indicators, progress, schemes, standards, webhooks};
 use crate::store::View;
 use crate::store::table::{Table, beginning_with};
@@ -38,6 +38,11 @@ pub async fn dossier(
     let next_targets = match year.next() {
         Some(next) => view.list::<Targets>(of::<Targets>(&code, next), None, None).await?,
         None => Vec::new(),
+    };
+    let own: Vec<_> = targets.iter().map(|target| target.key.clone()).collect();
+    let handed_down = match own.is_empty() {
+        true => Vec::new(),
+        false => view.list::<Targets>(handed_down_from(own), None, None).await?,
     };
     let mut claimed: Vec<SetTarget> = Vec::new();
     let wanted: BTreeSet<_> =
@@ -68,6 +73,7 @@ pub async fn dossier(
         lines,
         class_names: classes.into_iter().map(|class| (class.key.code, class.facts.name.to_string())).collect(),
         targets,
+        handed_down,
         next_targets,
         claimed,
         indicators: indicators.into_iter().map(|one| (one.key, one.facts)).collect::<BTreeMap<_, _>>(),

@@ -202,7 +202,12 @@ impl Table for Evaluations {
         Ok(Kept { key: EvaluationKey { unit, year, project, kind }, facts, revision })
     }
 
-    fn follow(followers: &mut Followers, county: &str, kept: &Kept<EvaluationKey, EvaluationFacts>) {
+    fn follow(
+        followers: &mut Followers,
+        county: &str,
+        _: Option<&EvaluationFacts>,
+        kept: &Kept<EvaluationKey, EvaluationFacts>,
+    ) {
         let EvaluationKey { unit, year, project, kind } = &kept.key;
         let mine = Condition::all()
             .add(claim::Column::County.eq(county))

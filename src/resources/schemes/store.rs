@@ -94,7 +94,7 @@ impl Table for Schemes {
         Ok(Kept { key: SchemeKey { code, year }, facts: read_facts(facts)?, revision })
     }
 
-    fn follow(followers: &mut Followers, county: &str, kept: &Kept<SchemeKey, SchemeFacts>) {
+    fn follow(followers: &mut Followers, county: &str, _: Option<&SchemeFacts>, kept: &Kept<SchemeKey, SchemeFacts>) {
         let SchemeKey { code, year } = &kept.key;
         let mine = Condition::all()
             .add(named::Column::County.eq(county))

@@ -5,13 +5,15 @@ pub mod store;
 
 use self::http::TargetFilter;
 use self::store::Targets;
+use crate::domain::approval::ApprovalKey;
+use crate::domain::frozen::Frozen;
 use crate::domain::kept::Kept;
-use crate::domain::target::{TargetFacts, TargetKey};
+use crate::domain::target::{Basis, Parent, TargetFacts, TargetKey};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Report, Scope};
 use crate::http::page::Listing;
 use crate::resources::indicators::store::Indicators;
-use crate::resources::{closings, projects, units};
+use crate::resources::{approvals, closings, projects, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -69,9 +71,38 @@ pub async fn put(
     }
     closings::require_open(&view, &key.unit, key.year).await?;
     let indicator = view.find::<Indicators>(&key.indicator).await?;
-    let project_known = projects::known(&view, &key.unit, key.year, &key.project).await?;
-    facts.check(&key, indicator.map(|indicator| indicator.facts.direction), project_known)?;
+    let before = view.find::<Targets>(&key).await?;
+    let basis = Basis {
+        direction: indicator.map(|indicator| indicator.facts.direction),
+        project_known: projects::known(&view, &key.unit, key.year, &key.project).await?,
+        parent: parent(&view, &caller.scope, &key, facts.parent.as_ref()).await?,
+        approved: approvals::approved(&view, &approval(&key)).await?,
+        before: before.as_ref().map(|kept| &kept.facts),
+    };
+    facts.check(&key, &basis)?;
     Ok(write.put::<Targets>(key, facts, expected).await?)
+}
+
+/// What is known of the target that another names as the one it was handed down from.
+async fn parent(
+    view: &View<'_>,
+    scope: &Scope,
+    key: &TargetKey,
+    parent: Option<&TargetKey>,
+) -> Result<Parent, ApiError> {
+    let Some(parent) = parent else { return Ok(Parent::Fair) };
+    let above = units::store::lineage(view, &key.unit).await?.into_iter().skip(1).any(|unit| unit == parent.unit);
+    Ok(match view.find::<Targets>(parent).await? {
+        Some(_) if above => Parent::Fair,
+        // Whoever may not see the target must not learn that it exists.
+        Some(_) if units::require_visible(view, scope, &parent.unit).await.is_ok() => Parent::NotAbove,
+        _ => Parent::Missing,
+    })
+}
+
+/// The approval that a target is under, if there is one.
+fn approval(key: &TargetKey) -> ApprovalKey {
+    ApprovalKey { unit: key.unit.clone(), year: key.year }
 }
 
 /// Takes one away.
@@ -87,5 +118,9 @@ pub async fn delete(
     units::require_visible(&write.view(), &caller.scope, &key.unit).await?;
     require_assigner(caller, key)?;
     closings::require_open(&write.view(), &key.unit, key.year).await?;
+    let approval = approval(key);
+    if approvals::approved(&write.view(), &approval).await? {
+        return Err(ApiError::Frozen(Frozen::Approved(approval)));
+    }
     if write.delete::<Targets>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

@@ -1,6 +1,8 @@
 //! How targets are kept. The only code that knows the `target` table.
 
-use sea_orm::{ColumnTrait, Condition, Value};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::TableCreateStatement;
+use sea_orm::{ColumnTrait, Condition, DbBackend, Value};
 
 use super::http::TargetFilter;
 use crate::domain::codes::UnitCode;
@@ -8,7 +10,7 @@ use crate::domain::kept::{Kept, Resource};
 use crate::domain::period::Year;
 use crate::domain::target::{TargetFacts, TargetKey};
 use crate::store::Error;
-use crate::store::table::{Column, Model, Table};
+use crate::store::table::{Column, Followers, Model, Table, created};
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -17,6 +19,7 @@ mod row {
         codes::{AsPrinted, Assigner, IndicatorCode, MaybeProject, ProjectCode, Prose, UnitCode},
         period::Year,
         quantity::Quantity,
+        target::TargetKey,
     };
 
     #[sea_orm::model]
@@ -39,9 +42,43 @@ mod row {
         pub value_as_printed: Option<AsPrinted>,
         pub goal: Option<Prose>,
         pub document: Option<AsPrinted>,
+        pub parent: Option<TargetKey>,
+        pub adjustment_reason: Option<Prose>,
+        pub adjustment_document: Option<AsPrinted>,
         /// The project again, null for none: what the database refuses to delete a project by.
         pub project_ref: Option<ProjectCode>,
         pub revision: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A target that was handed down, so that the database holds the one it comes from.
+mod handed_down {
+    use sea_orm::entity::prelude::*;
+
+    use crate::domain::codes::{Assigner, IndicatorCode, MaybeProject, UnitCode};
+    use crate::domain::period::Year;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "handed_down")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub county: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub unit: UnitCode,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub year: Year,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub project: MaybeProject,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub indicator: IndicatorCode,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub assigner: Assigner,
+        pub parent_unit: UnitCode,
+        pub parent_project: MaybeProject,
+        pub parent_assigner: Assigner,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -79,10 +116,43 @@ impl Table for Targets {
         Some(key.unit.to_string())
     }
 
+    fn follow(
+        followers: &mut Followers,
+        county: &str,
+        before: Option<&TargetFacts>,
+        kept: &Kept<TargetKey, TargetFacts>,
+    ) {
+        let parent = kept.facts.parent.as_ref();
+        if before.is_none_or(|before| before.parent.is_none()) && parent.is_none() {
+            return;
+        }
+        let TargetKey { unit, year, project, indicator, assigner } = &kept.key;
+        let mine = Condition::all()
+            .add(handed_down::Column::County.eq(county))
+            .add(handed_down::Column::Unit.eq(unit.clone()))
+            .add(handed_down::Column::Year.eq(*year))
+            .add(handed_down::Column::Project.eq(project.clone()))
+            .add(handed_down::Column::Indicator.eq(indicator.clone()))
+            .add(handed_down::Column::Assigner.eq(assigner.clone()));
+        let new = parent.map(|parent| handed_down::ActiveModel {
+            county: Set(county.into()),
+            unit: Set(unit.clone()),
+            year: Set(*year),
+            project: Set(project.clone()),
+            indicator: Set(indicator.clone()),
+            assigner: Set(assigner.clone()),
+            parent_unit: Set(parent.unit.clone()),
+            parent_project: Set(parent.project.clone()),
+            parent_assigner: Set(parent.assigner.clone()),
+        });
+        followers.replace::<handed_down::Entity>(mine, new);
+    }
+
     fn row(county: &str, kept: Kept<TargetKey, TargetFacts>) -> Model<Self> {
         let TargetKey { unit, year, project, indicator, assigner } = kept.key;
         let project_ref = project.0.clone();
-        let TargetFacts { value, value_as_printed, goal, document } = kept.facts;
+        let TargetFacts { value, value_as_printed, goal, document, parent, adjustment_reason, adjustment_document } =
+            kept.facts;
         row::Model {
             county: county.into(),
             unit,
@@ -94,6 +164,9 @@ impl Table for Targets {
             value_as_printed,
             goal,
             document,
+            parent,
+            adjustment_reason,
+            adjustment_document,
             project_ref,
             revision: kept.revision,
         }
@@ -111,12 +184,32 @@ impl Table for Targets {
             value_as_printed,
             goal,
             document,
+            parent,
+            adjustment_reason,
+            adjustment_document,
             project_ref: _,
             revision,
         } = row;
-        let facts = TargetFacts { value, value_as_printed, goal, document };
+        let facts =
+            TargetFacts { value, value_as_printed, goal, document, parent, adjustment_reason, adjustment_document };
         Ok(Kept { key: TargetKey { unit, year, project, indicator, assigner }, facts, revision })
     }
+}
+
+/// How the entity of targets handed down would create its table.
+pub fn handed_down(backend: DbBackend) -> TableCreateStatement {
+    created::<handed_down::Entity>(backend)
+}
+
+/// The targets that were handed down from these.
+pub fn handed_down_from(parents: impl IntoIterator<Item = TargetKey>) -> Condition {
+    Condition::all().add(row::Column::Parent.is_in(parents))
+}
+
+/// The targets for the same unit, year, project and indicator, whoever set them.
+pub fn rivals(key: &TargetKey) -> Condition {
+    let TargetKey { unit, year, project, indicator, assigner: _ } = key.clone();
+    of_units(year, [unit]).add(row::Column::Project.eq(project)).add(row::Column::Indicator.eq(indicator))
 }
 
 /// The rows a filter asks for.

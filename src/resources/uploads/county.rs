@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::Condition;
 
+use crate::domain::approval::ApprovalKey;
 use crate::domain::closing::ClosingKey;
 use crate::domain::code_list::{EconomicClassFacts, EconomicClassKey};
 use crate::domain::codes::{IndicatorCode, SchemeCode, UnitCode};
@@ -16,6 +17,7 @@ use crate::domain::upload::kind::UploadKind;
 use crate::domain::upload::names::{Directory, variants};
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
+use crate::resources::approvals::store::Approvals;
 use crate::resources::closings::store::Closings;
 use crate::resources::economic_classes::store::EconomicClasses;
 use crate::resources::indicators::store::Indicators;
@@ -38,7 +40,9 @@ pub struct County {
     pub projects: HashSet<ProjectKey>,
     /// The years that are closed, and for which unit.
     pub closed: HashSet<ClosingKey>,
-    /// Targets, for evaluations.
+    /// The units and years whose targets are approved.
+    pub approved: HashSet<ApprovalKey>,
+    /// Targets, for what refers to them.
     pub targets: HashSet<TargetKey>,
     /// Schemes, for evaluations, in the order of their keys.
     pub schemes: Vec<KeptScheme>,
@@ -89,9 +93,13 @@ impl County {
                 county.projects.insert(project.key);
             }
         }
-        if kind == UploadKind::Evaluations {
+        if matches!(kind, UploadKind::Targets | UploadKind::Evaluations) {
             let targets = view.list::<Targets>(everything(), None, None).await?;
             county.targets = targets.into_iter().map(|target| target.key).collect();
+            let approvals = view.list::<Approvals>(everything(), None, None).await?;
+            county.approved = approvals.into_iter().map(|approval| approval.key).collect();
+        }
+        if kind == UploadKind::Evaluations {
             county.schemes = schemes::all(view).await?;
             for scheme in &county.schemes {
                 directory.schemes.add(scheme.key.code.as_str(), scheme.facts.name.as_str());

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use deserr::Deserr;
 
 use super::county::County;
+use crate::domain::approval::ApprovalKey;
 use crate::domain::budget_line::{BudgetLineFacts, BudgetLineKey};
 use crate::domain::code_list::EconomicClassKey;
 use crate::domain::codes::{IndicatorCode, UnitCode};
@@ -18,7 +19,7 @@ use crate::domain::period::Year;
 use crate::domain::progress::{ProgressFacts, ProgressKey};
 use crate::domain::project::{ProjectFacts, ProjectKey};
 use crate::domain::quantity::Quantity;
-use crate::domain::target::{TargetFacts, TargetKey};
+use crate::domain::target::{Basis, Parent, TargetFacts, TargetKey};
 use crate::domain::unit::UnitFacts;
 use crate::domain::violation::{Violations, Wrong};
 use crate::http::error::ApiError;
@@ -258,12 +259,31 @@ impl Intake for Targets {
         caller: &Caller<Upload>,
         key: &TargetKey,
         facts: &TargetFacts,
-        _: Option<&Kept<TargetKey, TargetFacts>>,
+        before: Option<&Kept<TargetKey, TargetFacts>>,
     ) -> Result<(), Violations> {
         Self::permit(county, caller, key, true)?;
-        let direction = county.indicators.get(&key.indicator).map(|indicator| indicator.direction);
         let project = key.project.0.clone().map(|code| ProjectKey { unit: key.unit.clone(), year: key.year, code });
-        facts.check(key, direction, project.is_none_or(|project| county.projects.contains(&project)))
+        let above = |parent: &TargetKey| county.lineage(&key.unit).into_iter().skip(1).any(|unit| unit == parent.unit);
+        let basis = Basis {
+            direction: county.indicators.get(&key.indicator).map(|indicator| indicator.direction),
+            project_known: project.is_none_or(|project| county.projects.contains(&project)),
+            parent: match &facts.parent {
+                None => Parent::Fair,
+                Some(parent) if county.targets.contains(parent) && above(parent) => Parent::Fair,
+                // Whoever may not see the target must not learn that it exists.
+                Some(parent) if county.targets.contains(parent) && county.visible(&caller.scope, &parent.unit) => {
+                    Parent::NotAbove
+                }
+                Some(_) => Parent::Missing,
+            },
+            approved: county.approved.contains(&ApprovalKey { unit: key.unit.clone(), year: key.year }),
+            before: before.map(|kept| &kept.facts),
+        };
+        facts.check(key, &basis)
+    }
+
+    fn learn(county: &mut County, key: &TargetKey, _: &TargetFacts) {
+        county.targets.insert(key.clone());
     }
 
     fn permit(_: &County, caller: &Caller<Upload>, key: &TargetKey, _: bool) -> Result<(), Violations> {

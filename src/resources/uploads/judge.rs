@@ -7,6 +7,7 @@ use super::county::County;
 use super::intake::Intake;
 use super::reader::Seen;
 use crate::domain::codes::UnitCode;
+use crate::domain::frozen::Frozen;
 use crate::domain::kept::Kept;
 use crate::domain::period::Year;
 use crate::domain::sheet::charset::Charset;
@@ -16,7 +17,6 @@ use crate::domain::upload::receipt::{OnExisting, ReceiptError, UploadMode, whole
 use crate::domain::upload::statement::{join, located, state};
 use crate::domain::upload::tally::Tally;
 use crate::domain::violation::Wrong;
-use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Upload};
 use crate::store::write::Outcome;
 
@@ -224,7 +224,7 @@ impl<'a, K: Intake> Judge<'a, K> {
         if let Some((unit, Some(year))) = K::whose(&key)
             && let Some(closing) = self.county.closing(unit, year)
         {
-            let (zh, en) = ApiError::Frozen(closing).sentences();
+            let (zh, en) = Frozen::Closed(closing).sentences();
             return Err(vec![CellError::of_row(Wrong::new("frozen", zh, en))]);
         }
         K::check(&self.county, self.caller, &key, &facts, kept).map_err(|broken| located(broken, reading, &place))?;

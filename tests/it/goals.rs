@@ -1,0 +1,139 @@
+//! Goals: targets handed down, approved, adjusted and rolled over.
+
+use jixiao::http::identity::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, Reply, Service, on_both};
+
+const FDI: &str = "430922:2023::fdi:city";
+
+async fn with_townships(service: Service) -> Service {
+    let service = service.with_case().await;
+    for (unit, parent) in [("xiushan", "430922"), ("madu", "430922"), ("village", "xiushan")] {
+        let facts = json!({ "name": unit, "kind": "township", "parent": parent });
+        service.admin().put(&format!("/v1/units/{unit}"), &facts).await.expect(201);
+    }
+    service
+}
+
+async fn post(caller: &Caller<'_>, path: &str, body: &Value) -> Reply {
+    caller.send(Method::POST, path, Some(body.to_string().into_bytes())).await
+}
+
+async fn allocate(caller: &Caller<'_>, target: &str, units: &[(&str, &str)]) -> Reply {
+    let allocations: Vec<_> = units.iter().map(|(unit, value)| json!({ "unit": unit, "value": value })).collect();
+    post(caller, &format!("/v1/targets/{target}/allocations"), &json!({ "allocations": allocations })).await
+}
+
+fn rules(card: &Value) -> Vec<&str> {
+    card["findings"].as_array().unwrap().iter().map(|one| one["rule"].as_str().unwrap()).collect()
+}
+
+on_both! {
+    async fn a_target_is_handed_down_whole(service: Service) {
+        let service = with_townships(service).await;
+        let admin = service.admin();
+        let cascade = allocate(&admin, FDI, &[("xiushan", "200"), ("madu", "80")]).await.expect(200).body;
+        let top = &cascade["nodes"][0];
+        assert_eq!((&top["handed_down"], &top["uncovered"], &top["headroom"]), (&json!("280"), &json!("40"), &json!("0")));
+        assert_eq!(cascade["nodes"][1]["parent"], FDI);
+        let child = admin.get("/v1/targets/xiushan:2023::fdi:county").await.expect(200).body;
+        assert_eq!(child["facts"]["parent"], FDI);
+        let card = admin.get("/v1/scorecards/430922:2023").await.expect(200).body;
+        assert!(rules(&card).contains(&"target.not-covered"), "{:?}", rules(&card));
+
+        // Who is not in the next set has it no longer; the same set again changes nothing.
+        allocate(&admin, FDI, &[("xiushan", "320")]).await.expect(200);
+        admin.get("/v1/targets/madu:2023::fdi:county").await.expect(404);
+        let before = service.context.store.view().journal_position().await.unwrap();
+        let again = allocate(&admin, FDI, &[("xiushan", "320")]).await.expect(200).body;
+        assert_eq!(service.context.store.view().journal_position().await.unwrap(), before);
+        assert_eq!(again["nodes"][0]["uncovered"], "0");
+        // What was handed down holds the one it comes from.
+        admin.clone().with("if-match", "*").delete(&format!("/v1/targets/{FDI}")).await.expect(409);
+    }
+
+    async fn figures_are_rolled_up_and_counted_once(service: Service) {
+        let service = with_townships(service).await;
+        let admin = service.admin();
+        allocate(&admin, FDI, &[("xiushan", "200"), ("madu", "100"), ("village", "20")]).await.expect(200);
+        for (unit, value) in [("xiushan", "15"), ("village", "9"), ("madu", "4")] {
+            admin.put(&format!("/v1/progress/{unit}:2023-06:fdi"), &json!({ "value": value })).await.expect(201);
+        }
+        admin.put("/v1/targets/430922:2023::fdi:county", &json!({ "value": "400" })).await.expect(201);
+        let cascade = admin.get(&format!("/v1/cascades/{FDI}?month=2023-06")).await.expect(200).body;
+        // The village lies inside the township: 15 + 4, not 28.
+        assert_eq!((&cascade["nodes"][0]["rolled_up"], &cascade["twice"]), (&json!("19"), &json!(["village"])));
+        assert_eq!(cascade["beside"][0]["difference"], "80");
+        let card = admin.get("/v1/scorecards/430922:2023").await.expect(200).body;
+        assert!(rules(&card).contains(&"target.assigners-differ"));
+        // A township sees what is its own.
+        let town = service.caller_of(Role::Reader, Some("xiushan"));
+        town.get(&format!("/v1/cascades/{FDI}")).await.expect(404);
+        let own = town.get("/v1/cascades/xiushan:2023::fdi:county?month=2023-06").await.expect(200).body;
+        assert_eq!(own["nodes"][0]["reported"], "15");
+    }
+
+    async fn targets_are_handed_down_to_those_below(service: Service) {
+        let service = with_townships(service).await;
+        let admin = service.admin();
+        let wrong = allocate(&admin, "430922:2023::fdi:city", &[("xiushan", "1"), ("430922", "2"), ("nobody", "3")]).await.expect(422).errors();
+        assert_eq!(wrong, [("unknown_reference".into(), "/allocations/1/unit".into()), ("unknown_reference".into(), "/allocations/2/unit".into())]);
+        let twice = allocate(&admin, FDI, &[("xiushan", "1"), ("xiushan", "2")]).await.expect(422).errors();
+        assert_eq!(twice, [("duplicate".into(), "/allocations/1/unit".into())]);
+        let sideways = json!({ "value": "1", "parent": "209002:2023:209002-2023-01:top500-projects:unit" });
+        let codes = admin.put("/v1/targets/xiushan:2023::fdi:county", &sideways).await.expect(422).errors();
+        assert_eq!(codes, [("other_target".into(), "/parent".into()), ("not_above".into(), "/parent".into())]);
+    }
+
+    async fn what_is_approved_is_adjusted_and_not_changed(service: Service) {
+        let service = with_townships(service).await;
+        let admin = service.admin().with("if-match", "*");
+        service.admin().put("/v1/approvals/430922:2023", &json!({ "document": "桃财绩〔2023〕1号" })).await.expect(201);
+        let target = format!("/v1/targets/{FDI}");
+        let wrong = admin.put(&target, &json!({ "value": "300" })).await.expect(422).errors();
+        assert_eq!(wrong, [("adjustment_required".into(), "/adjustment_reason".into()), ("adjustment_required".into(), "/adjustment_document".into())]);
+        let adjusted = json!({ "value": "300", "adjustment_reason": "市级调减", "adjustment_document": "益招〔2023〕9号" });
+        admin.put(&target, &adjusted).await.expect(200);
+        // Each adjustment has its own document.
+        let again = json!({ "value": "280", "adjustment_reason": "市级调减", "adjustment_document": "益招〔2023〕9号" });
+        assert_eq!(admin.put(&target, &again).await.expect(422).errors()[0].1, "/adjustment_document");
+        admin.delete(&target).await.expect(409);
+        let new = service.admin().put("/v1/targets/430922:2023::fdi:unit", &json!({ "value": "1" })).await.expect(422).errors();
+        assert_eq!(new[0].0, "adjustment_required");
+        // The history has the figure that was approved.
+        let revisions = admin.get(&format!("{target}/revisions")).await.expect(200).body;
+        let values: Vec<_> = revisions["items"].as_array().unwrap().iter().map(|one| one["facts"]["value"].as_str().unwrap()).collect();
+        assert_eq!(values.len(), 2);
+        // A reporter does not approve.
+        service.caller(Role::Reporter).put("/v1/approvals/430922:2024", &json!({})).await.expect(403);
+    }
+
+    async fn a_years_targets_become_those_of_the_next(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin();
+        for code in ["top500-projects", "projects-over-100m", "projects-over-50m"] {
+            let target = format!("/v1/targets/209002:2024:209002-2024-01:{code}:unit");
+            admin.clone().with("if-match", "*").delete(&target).await.expect(204);
+        }
+        let target = |code: &str| format!("209002:2023:209002-2023-01:{code}:unit");
+        let mut input = json!({ "unit": "209002", "year": 2023, "dry_run": true,
+            "projects": [{ "from": "209002-2023-01", "to": "209002-2024-01" }],
+            "values": [{ "target": target("projects-over-100m"), "value": "8" }, { "target": target("projects-over-50m"), "value": "10" }] });
+        input["year"] = json!("2023");
+        let shown = post(&admin, "/v1/rollovers", &input).await.expect(200).body;
+        admin.get("/v1/targets/209002:2024:209002-2024-01:top500-projects:unit").await.expect(404);
+        input["dry_run"] = json!(false);
+        let done = post(&admin, "/v1/rollovers", &input).await.expect(200).body;
+        assert_eq!(shown["items"], done["items"]);
+        let read: Vec<_> = done["items"].as_array().unwrap().iter()
+            .map(|one| (one["value"].as_str().unwrap(), one["next_value"].as_str().unwrap(), one["change"].as_str().unwrap(), one["lowered"].as_bool().unwrap()))
+            .collect();
+        assert_eq!(read, [("10", "8", "-20.00", true), ("20", "10", "-50.00", true), ("1", "1", "0.00", false)]);
+        let card = admin.get("/v1/scorecards/209002:2023").await.expect(200).body;
+        assert_eq!(rules(&card).iter().filter(|rule| **rule == "target.lowered-next-year").count(), 2);
+        let again = post(&admin, "/v1/rollovers", &input).await.expect(200).body;
+        assert!(again["items"].as_array().unwrap().iter().all(|one| one["outcome"] == "kept"));
+    }
+}
