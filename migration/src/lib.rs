@@ -17,6 +17,7 @@ mod m20261125_000011_released;
 mod m20261126_000012_schemes;
 mod m20261126_000013_expenditures;
 mod m20261126_000014_goals;
+mod m20261126_000015_reviews;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000012_schemes::Migration),
             Box::new(m20261126_000013_expenditures::Migration),
             Box::new(m20261126_000014_goals::Migration),
+            Box::new(m20261126_000015_reviews::Migration),
         ]
     }
 }

@@ -26,6 +26,11 @@ impl Digest {
     /// What stands before the first entry.
     pub const NONE: Self = Self([0; 32]);
 
+    /// The digest of a text.
+    pub fn of(text: &str) -> Self {
+        Self::of_bytes(digest(&SHA256, text.as_bytes()).as_ref()).unwrap_or(Self::NONE)
+    }
+
     /// A digest of 32 bytes; nothing where they are more or fewer.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)

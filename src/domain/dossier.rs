@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::budget_line::{BudgetLineFacts, BudgetLineKey, BudgetTotals};
-use super::codes::{EconomicCode, IndicatorCode, MaybeProject, SchemeCode, UnitCode};
+use super::chain::{Digest, canonical};
+use super::codes::{EconomicCode, IndicatorCode, MaybeProject, ProjectCode, SchemeCode, UnitCode};
 use super::completion::Completion;
 use super::day::Day;
-use super::evaluation::{AssessedTarget, EvaluationComputed, EvaluationFacts, EvaluationKey, EvaluationKind};
+use super::evaluation::{
+    AssessedTarget, Evaluation, EvaluationComputed, EvaluationFacts, EvaluationKey, EvaluationKind,
+};
 use super::indicator::IndicatorFacts;
-use super::kept::Kept;
+use super::kept::{Kept, Resource};
 use super::money::Money;
 use super::period::{Month, Year};
 use super::progress::{self, ProgressFacts, ProgressKey};
 use super::project::{ProjectFacts, ProjectKey};
 use super::quantity::Quantity;
+use super::review::{Actor, ReviewFacts, ReviewStanding};
 use super::scheme::SchemeFacts;
 use super::scoring::{Score, Scored, Subject};
 use super::standard::StandardFacts;
@@ -61,6 +65,8 @@ pub struct Dossier {
     pub schemes: BTreeMap<SchemeCode, SchemeFacts>,
     /// The evaluations of the unit and year.
     pub evaluations: Vec<Stated>,
+    /// How far its evaluations are.
+    pub reviews: Vec<Kept<EvaluationKey, ReviewFacts>>,
     /// Webhooks about the unit that the service disabled in the year.
     pub silenced: Vec<Silenced>,
 }
@@ -167,6 +173,50 @@ impl Dossier {
     /// What is computed beside an evaluation.
     pub fn computed(&self, evaluation: &Stated) -> EvaluationComputed {
         EvaluationComputed { score: self.score(evaluation), totals: self.totals(evaluation) }
+    }
+
+    /// How far an evaluation is, as somebody sees it.
+    pub fn standing(&self, evaluation: &Stated, actor: &Actor) -> ReviewStanding {
+        let facts = self.review(&evaluation.key).cloned().unwrap_or_default();
+        let seen = (actor, self.today);
+        ReviewStanding::of(facts, evaluation.key.kind, seen, self.standard.bands(), || self.seal(evaluation))
+    }
+
+    /// What was done with an evaluation so far.
+    pub fn review(&self, key: &EvaluationKey) -> Option<&ReviewFacts> {
+        self.reviews.iter().find(|review| review.key == *key).map(|review| &review.facts)
+    }
+
+    /// An evaluation with all that is computed beside it.
+    pub fn evaluation(&self, stated: &Stated, actor: &Actor) -> Evaluation {
+        Evaluation::of(stated.clone(), self.computed(stated), self.standing(stated, actor))
+    }
+
+    /// The digest of everything an evaluation rests on: its own facts, its project and lines, its targets and those it
+    /// claims, and what was reported.
+    pub fn seal(&self, evaluation: &Stated) -> Digest {
+        let mut text = String::new();
+        let mut add = |resource: Resource, id: String, facts: Result<String, serde_json::Error>| {
+            // Words, and structs and lists of words, always serialise.
+            text.push_str(&format!("{resource} {id} {}\n", facts.unwrap_or_default()));
+        };
+        let project = &evaluation.key.project;
+        let of_project = |code: &ProjectCode| project.0.as_ref().is_none_or(|project| project == code);
+        add(Resource::Evaluations, evaluation.key.to_string(), canonical(&evaluation.facts));
+        for one in self.projects.iter().filter(|one| of_project(&one.key.code)) {
+            add(Resource::Projects, one.key.to_string(), canonical(&one.facts));
+        }
+        for line in self.lines_of(project) {
+            add(Resource::BudgetLines, line.key.to_string(), canonical(&line.facts));
+        }
+        let claimed = self.claimed.iter().filter(|target| target.key.unit != self.unit.key);
+        for target in self.targets.iter().chain(claimed) {
+            add(Resource::Targets, target.key.to_string(), canonical(&target.facts));
+        }
+        for row in self.progress.iter().filter(|row| row.key.month.year() == self.year) {
+            add(Resource::Progress, row.key.to_string(), canonical(&row.facts));
+        }
+        Digest::of(&text)
     }
 
     /// The total spent on a project as its self-evaluation states it.

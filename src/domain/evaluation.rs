@@ -15,6 +15,7 @@ use super::kept::{Kept, Resource, dangling, too_many};
 use super::money::Money;
 use super::period::{StatedDate, Year};
 use super::quantity::{Percent, Points, Quantity};
+use super::review::ReviewStanding;
 use super::scheme::SchemeFacts;
 use super::scoring::Score;
 use super::target::TargetKey;
@@ -287,6 +288,19 @@ pub struct EvaluationComputed {
     pub totals: BudgetTotals,
 }
 
+/// The three scores of an evaluation, side by side; none takes another's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct EvaluationScores {
+    /// What the evaluation states.
+    pub stated: Option<Points>,
+    /// What its scheme gives from the rows as they are now: earned for sure.
+    pub computed: Points,
+    /// The same if everything that is not known were earned.
+    pub computed_at_most: Points,
+    /// What the reviewer gives; null before it was accepted.
+    pub reviewed: Option<Points>,
+}
+
 /// An evaluation: what was stated, and what is computed beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Evaluation {
@@ -304,6 +318,10 @@ pub struct Evaluation {
     pub facts: EvaluationFacts,
     /// What is computed beside it, from the rows as they are now.
     pub computed: EvaluationComputed,
+    /// The three scores.
+    pub scores: EvaluationScores,
+    /// How far it is, and what the caller may do with it.
+    pub review: ReviewStanding,
     /// The journal entry that made the stated part so.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub revision: i64,
@@ -311,9 +329,19 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// What was stated, with what is computed beside it.
-    pub fn of(kept: Kept<EvaluationKey, EvaluationFacts>, computed: EvaluationComputed) -> Self {
+    pub fn of(
+        kept: Kept<EvaluationKey, EvaluationFacts>,
+        computed: EvaluationComputed,
+        review: ReviewStanding,
+    ) -> Self {
         let Kept { key, facts, revision } = kept;
         let EvaluationKey { unit, year, project, kind } = key.clone();
-        Self { id: key, unit, year, project, kind, facts, computed, revision }
+        let scores = EvaluationScores {
+            stated: facts.stated_score,
+            computed: computed.score.earned,
+            computed_at_most: computed.score.at_most,
+            reviewed: review.facts.reviewed_score,
+        };
+        Self { id: key, unit, year, project, kind, facts, computed, scores, review, revision }
     }
 }

@@ -23,6 +23,8 @@ crate::choice! {
         Progress = "progress", "完成值";
         /// 绩效评价
         Evaluations = "evaluations", "绩效评价";
+        /// 审核
+        Reviews = "reviews", "审核";
         /// 关账
         Closings = "closings", "关账";
         /// 目标批复

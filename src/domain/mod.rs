@@ -15,6 +15,7 @@
 //! | [`frozen`] | why rows stay as they are |
 //! | [`allocation`], [`cascade`] | targets handed down, and what was reached of them below |
 //! | [`rollover`] | a year's targets as those of the next |
+//! | [`review`] | what becomes of an evaluation: states, actions, who may |
 //! | [`dossier`] | everything the rules look at for one unit and year |
 //! | [`findings`] | what does not add up |
 //! | [`course`], [`monitoring`], [`league`] | months and cumulative figures; whether money and goals keep pace; who is ahead |
@@ -60,6 +61,7 @@ pub mod cascade;
 pub mod completion;
 pub mod course;
 pub mod grade;
+pub mod review;
 pub mod rollover;
 pub mod scheme;
 pub mod scoring;

@@ -13,6 +13,7 @@ use super::indicator::Direction;
 use super::period::{Month, Year};
 use super::project::Project;
 use super::quantity::Quantity;
+use super::review::Actor;
 use super::target::TargetKey;
 use super::unit::Unit;
 
@@ -118,8 +119,9 @@ pub struct Scorecard {
     pub findings: Vec<Finding>,
 }
 
-impl From<&Dossier> for Scorecard {
-    fn from(dossier: &Dossier) -> Self {
+impl Scorecard {
+    /// The scorecard of a dossier, as somebody sees it.
+    pub fn of(dossier: &Dossier, actor: &Actor) -> Self {
         let project = |kept: &super::kept::Kept<super::project::ProjectKey, super::project::ProjectFacts>| {
             let code = MaybeProject(Some(kept.key.code.clone()));
             let lines = dossier.lines_of(&code);
@@ -128,7 +130,7 @@ impl From<&Dossier> for Scorecard {
                 totals: BudgetTotals::of(lines.iter().map(|line| &line.facts), dossier.stated_executed_of(&code)),
             }
         };
-        let evaluation = |stated: &super::dossier::Stated| Evaluation::of(stated.clone(), dossier.computed(stated));
+        let evaluation = |stated: &super::dossier::Stated| dossier.evaluation(stated, actor);
         let facts = dossier.lines.iter().map(|line| &line.facts);
         Self {
             id: ScorecardKey { unit: dossier.unit.key.clone(), year: dossier.year },

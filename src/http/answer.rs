@@ -15,7 +15,9 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use super::condition::Conditions;
 use super::error::{ApiError, PROBLEM};
 use super::page::Listing;
+use crate::domain::chain::Digest;
 use crate::domain::day::Day;
+use crate::domain::review::Actor;
 use crate::store::write::Outcome;
 
 /// What a handler returns.
@@ -30,6 +32,13 @@ pub fn tag(revision: i64) -> String {
 pub fn computed_tag(revision: i64, position: i64, today: Day) -> String {
     // The day, for what is overdue; the version, for a rule that is new in it.
     format!("\"{revision}-{position}-{today}-{}\"", env!("CARGO_PKG_VERSION"))
+}
+
+/// The tag of an answer that says what its caller may do.
+pub fn tag_for(tag: &str, actor: &Actor) -> String {
+    let rights = [actor.speaks_for_units, actor.speaks_for_those_above, actor.decides].map(u8::from);
+    let seen = Digest::of(&format!("{rights:?} {}", actor.subject)).to_string();
+    format!("{}-{}\"", tag.trim_end_matches('"'), &seen[..8])
 }
 
 /// An item, or 304 where the caller has it.

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::Context;
 use super::identity::{Lack, Role};
 use crate::domain::frozen::Frozen;
+use crate::domain::review::{ReviewAction, ReviewState};
 use crate::domain::upload::receipt::{Receipt, ReceiptError};
 use crate::domain::violation::{Violation, Violations, Wrong, shortened};
 use crate::store;
@@ -102,6 +103,14 @@ pub enum ApiError {
     /// Other writers kept the database longer than anybody should wait.
     #[error("busy")]
     Busy,
+    /// An evaluation is in a state in which this is not done.
+    #[error("`{action}` is not done while it is `{state}`")]
+    WrongState {
+        /// The state it is in.
+        state: ReviewState,
+        /// What was to be done.
+        action: ReviewAction,
+    },
     /// The service failed.
     #[error("internal: {0}")]
     Internal(String),
@@ -145,6 +154,7 @@ impl ApiError {
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused", "幂等键已被使用", "Key used before"),
             Self::Rejected { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "upload_rejected", "未接收", "Upload rejected"),
             Self::Frozen(_) => (StatusCode::CONFLICT, "frozen", "已冻结", "Frozen"),
+            Self::WrongState { .. } => (StatusCode::CONFLICT, "wrong_state", "状态不符", "Wrong state"),
             Self::AlreadyDone => (StatusCode::CONFLICT, "already_done", "已经办过", "Already done"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "服务繁忙", "Busy"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "服务内部错误", "Internal error"),
@@ -212,6 +222,10 @@ impl ApiError {
                 )
             }
             Self::Frozen(why) => why.sentences(),
+            Self::WrongState { state, action } => (
+                format!("当前为“{}”，不能{}", state.zh(), action.zh()),
+                format!("`{action}` is not done while it is `{state}`"),
+            ),
             Self::AlreadyDone => fixed("这个批次已经撤回过", "this upload was taken back before"),
             Self::InUse => fixed("其他数据仍引用它，请先处理", "other rows refer to it; deal with them first"),
             Self::Busy => fixed("数据库正忙，请稍后重试", "the database is busy; try again shortly"),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::Context;
 use super::error::ApiError;
 use crate::domain::codes::{DivisionCode, UnitCode};
+use crate::domain::review::Actor;
 
 crate::choice! {
     /// What a token may do.
@@ -169,6 +170,17 @@ impl<P: Permission> Caller<P> {
         let (subject, scope, request_id) = (subject.clone(), scope.clone(), request_id.clone());
         let (token, address) = (token.clone(), address.clone());
         Ok(Caller { subject, role: *role, scope, token, address, request_id, permission: PhantomData })
+    }
+
+    /// The caller as reviews know them.
+    pub fn actor(&self) -> Actor {
+        let role = self.role;
+        Actor {
+            subject: self.subject.clone(),
+            speaks_for_units: matches!(role, Role::Reporter | Role::Admin),
+            speaks_for_those_above: matches!(role, Role::Reviewer | Role::Admin),
+            decides: matches!(role, Role::Reviewer | Role::Admin),
+        }
     }
 
     /// Refuses a caller bound to a subtree: what belongs to the whole county is changed for all of it.

@@ -4,6 +4,7 @@
 
 pub mod approvals;
 pub mod closings;
+pub mod reviews;
 pub mod units;
 pub mod webhooks;
 
@@ -52,6 +53,7 @@ pub const ORDER: &[&str] = &[
     "units",
     "webhooks",
     "closings",
+    "reviews",
     "approvals",
     "standards",
     "divisions",
@@ -85,6 +87,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
     vec![
         of::<units::store::Units>(backend),
         of::<closings::store::Closings>(backend),
+        of::<reviews::store::Reviews>(backend),
         of::<approvals::store::Approvals>(backend),
         of::<divisions::store::Divisions>(backend),
         of::<economic_classes::store::EconomicClasses>(backend),
@@ -121,6 +124,7 @@ pub fn replays() -> Replays {
         (Resource::Webhooks, replay::<webhooks::store::Webhooks>),
         (Resource::Units, replay::<units::store::Units>),
         (Resource::Closings, replay::<closings::store::Closings>),
+        (Resource::Reviews, replay::<reviews::store::Reviews>),
         (Resource::Approvals, replay::<approvals::store::Approvals>),
         (Resource::Divisions, replay::<divisions::store::Divisions>),
         (Resource::EconomicClasses, replay::<economic_classes::store::EconomicClasses>),
@@ -140,6 +144,7 @@ pub fn replays() -> Replays {
 pub fn mount(config: &mut ServiceConfig<'_>) {
     units::http::mount(config);
     closings::http::mount(config);
+    reviews::http::mount(config);
     approvals::http::mount(config);
     divisions::http::mount(config);
     economic_classes::http::mount(config);

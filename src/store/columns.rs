@@ -13,6 +13,7 @@ use crate::domain::indicator::{Category, Direction, Subcategory};
 use crate::domain::money::Money;
 use crate::domain::period::{Moment, Month, StatedDate, Year};
 use crate::domain::quantity::{Percent, Points, Quantity};
+use crate::domain::review::ReviewState;
 use crate::domain::target::TargetKey;
 use crate::domain::unit::UnitKind;
 use crate::domain::upload::receipt::UploadId;
@@ -76,8 +77,8 @@ macro_rules! column {
 
 column!(String, ColumnType::Text, ArrayType::String, String, ToString::to_string, |text| text.parse().ok();
     AsPrinted, Assigner, Category, CreditCode, Direction, DivisionCode, DivisionLevel, EconomicCode, EvaluationKind,
-    FunctionalCode, IndicatorCode, MaybeProject, Moment, Month, Name, ProjectCode, Prose, SchemeCode, StatedDate, Subcategory, TargetKey, UnitCode,
-    UnitKind, UploadId, WebhookCode, WebhookUrl,
+    FunctionalCode, IndicatorCode, MaybeProject, Moment, Month, Name, ProjectCode, Prose, ReviewState, SchemeCode,
+    StatedDate, Subcategory, TargetKey, UnitCode, UnitKind, UploadId, WebhookCode, WebhookUrl,
 );
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |year| year.number(), |number| Year::new(number).ok(); Year);
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |count| count.number(), |number| Count::new(number.into()); Count);

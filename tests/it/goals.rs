@@ -1,7 +1,6 @@
 //! Goals: targets handed down, approved, adjusted and rolled over.
 
 use jixiao::http::identity::Role;
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, Reply, Service, on_both};
@@ -17,13 +16,9 @@ async fn with_townships(service: Service) -> Service {
     service
 }
 
-async fn post(caller: &Caller<'_>, path: &str, body: &Value) -> Reply {
-    caller.send(Method::POST, path, Some(body.to_string().into_bytes())).await
-}
-
 async fn allocate(caller: &Caller<'_>, target: &str, units: &[(&str, &str)]) -> Reply {
     let allocations: Vec<_> = units.iter().map(|(unit, value)| json!({ "unit": unit, "value": value })).collect();
-    post(caller, &format!("/v1/targets/{target}/allocations"), &json!({ "allocations": allocations })).await
+    caller.post(&format!("/v1/targets/{target}/allocations"), &json!({ "allocations": allocations })).await
 }
 
 fn rules(card: &Value) -> Vec<&str> {
@@ -122,10 +117,10 @@ on_both! {
             "projects": [{ "from": "209002-2023-01", "to": "209002-2024-01" }],
             "values": [{ "target": target("projects-over-100m"), "value": "8" }, { "target": target("projects-over-50m"), "value": "10" }] });
         input["year"] = json!("2023");
-        let shown = post(&admin, "/v1/rollovers", &input).await.expect(200).body;
+        let shown = admin.post("/v1/rollovers", &input).await.expect(200).body;
         admin.get("/v1/targets/209002:2024:209002-2024-01:top500-projects:unit").await.expect(404);
         input["dry_run"] = json!(false);
-        let done = post(&admin, "/v1/rollovers", &input).await.expect(200).body;
+        let done = admin.post("/v1/rollovers", &input).await.expect(200).body;
         assert_eq!(shown["items"], done["items"]);
         let read: Vec<_> = done["items"].as_array().unwrap().iter()
             .map(|one| (one["value"].as_str().unwrap(), one["next_value"].as_str().unwrap(), one["change"].as_str().unwrap(), one["lowered"].as_bool().unwrap()))
@@ -133,7 +128,7 @@ on_both! {
         assert_eq!(read, [("10", "8", "-20.00", true), ("20", "10", "-50.00", true), ("1", "1", "0.00", false)]);
         let card = admin.get("/v1/scorecards/209002:2023").await.expect(200).body;
         assert_eq!(rules(&card).iter().filter(|rule| **rule == "target.lowered-next-year").count(), 2);
-        let again = post(&admin, "/v1/rollovers", &input).await.expect(200).body;
+        let again = admin.post("/v1/rollovers", &input).await.expect(200).body;
         assert!(again["items"].as_array().unwrap().iter().all(|one| one["outcome"] == "kept"));
     }
 }

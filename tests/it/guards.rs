@@ -63,6 +63,7 @@ fn existing(collection: &str) -> &'static str {
         "targets" => "430922:2023::fdi:city",
         "progress" => "430922:2023-12:fdi",
         "evaluations" => "209002:2023:209002-2023-01:self",
+        "reviews" => "209002:2024:209002-2024-01:self",
         "scorecards" => "209002:2023",
         "closings" | "approvals" => "209002:2031",
         "cascades" => "430922:2023::fdi:city",
@@ -106,6 +107,7 @@ impl Operation {
         match (&self.method, self.path.rsplit('/').next()) {
             (&Method::PUT, _) => Some(json!({})),
             (&Method::POST, Some("allocations")) => Some(json!({ "allocations": [] })),
+            (&Method::POST, Some("actions")) => Some(json!({ "action": "submit" })),
             (&Method::POST, Some("rollovers")) => Some(json!({ "unit": "209002", "year": "2023", "dry_run": true })),
             _ => None,
         }
@@ -149,6 +151,11 @@ async fn with_a_closing(service: Service) -> Service {
     service.admin().put("/v1/closings/209002:2031", &json!({})).await.expect(201);
     service.admin().put("/v1/approvals/209002:2031", &json!({})).await.expect(201);
     state_a_standard(&service).await;
+    // An evaluation that was submitted, so that there is a review.
+    let facts = json!({ "scheme": "national_2020", "stated_score": "90" });
+    service.admin().put("/v1/evaluations/209002:2024:209002-2024-01:self", &facts).await.expect(201);
+    let submit = json!({ "action": "submit" });
+    service.admin().post("/v1/evaluations/209002:2024:209002-2024-01:self/actions", &submit).await.expect(200);
     let spent = json!({ "executed": "1000.00" });
     service.admin().put("/v1/expenditures/209002:2023-06:209002-2023-01", &spent).await.expect(201);
     let webhook = json!({ "url": "http://127.0.0.1:9/", "unit": "209002" });

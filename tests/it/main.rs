@@ -26,6 +26,7 @@ mod monitoring;
 mod openapi;
 mod pages;
 mod past;
+mod review;
 mod schema;
 mod schemes;
 mod sheets;

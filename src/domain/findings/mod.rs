@@ -8,6 +8,7 @@ mod cascade;
 mod evaluation;
 mod goals;
 mod report;
+mod review;
 mod unit;
 mod webhook;
 
@@ -51,9 +52,18 @@ pub struct Rule {
 
 /// Every rule, in the order of their subjects.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [unit::RULES, budget::RULES, goals::RULES, cascade::RULES, evaluation::RULES, report::RULES, webhook::RULES]
-        .into_iter()
-        .flatten()
+    [
+        unit::RULES,
+        budget::RULES,
+        goals::RULES,
+        cascade::RULES,
+        evaluation::RULES,
+        review::RULES,
+        report::RULES,
+        webhook::RULES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The stable id of a rule that exists.

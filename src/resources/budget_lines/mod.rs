@@ -14,7 +14,7 @@ use crate::http::identity::Scope;
 use crate::http::page::Listing;
 use crate::resources::economic_classes::store::EconomicClasses;
 use crate::resources::projects::store::Projects;
-use crate::resources::{closings, units};
+use crate::resources::{reviews, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -55,7 +55,7 @@ pub async fn put(
     if let Some(kept) = write.unchanged::<BudgetLines>(&key, &facts, expected).await? {
         return Ok((kept, Outcome::Unchanged));
     }
-    closings::require_open(&view, &key.unit, key.year).await?;
+    reviews::require_open(&view, &key.unit, key.year, Some(&key.project)).await?;
     let BudgetLineKey { unit, year, project, economic_class } = key.clone();
     let class = EconomicClassKey { year, code: economic_class };
     let class = view.find::<EconomicClasses>(&class).await?.map(|class| class.facts);
@@ -72,6 +72,6 @@ pub async fn put(
 /// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
 pub async fn delete(write: &mut Write, scope: &Scope, key: &BudgetLineKey, expected: Expected) -> Result<(), ApiError> {
     units::require_visible(&write.view(), scope, &key.unit).await?;
-    closings::require_open(&write.view(), &key.unit, key.year).await?;
+    reviews::require_open(&write.view(), &key.unit, key.year, Some(&key.project)).await?;
     if write.delete::<BudgetLines>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

@@ -17,6 +17,7 @@ use crate::resources::economic_classes::store::EconomicClasses;
 use crate::resources::indicators::store::Indicators;
 use crate::resources::progress::store::Progresses;
 use crate::resources::projects::store::Projects;
+use crate::resources::reviews::store::Reviews;
 use crate::resources::targets::store::{Targets, handed_down_from};
 use crate::resources::{economic_classes, indicators, progress, schemes, standards, webhooks};
 use crate::store::View;
@@ -81,6 +82,7 @@ pub async fn dossier(
         standard: standards::in_force(view, year).await?,
         schemes: schemes::in_force(view, year).await?,
         evaluations,
+        reviews: view.list::<Reviews>(of::<Reviews>(&code, year), None, None).await?,
         silenced,
         unit,
     })

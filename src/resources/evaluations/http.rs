@@ -1,15 +1,18 @@
 //! What callers may ask of evaluations.
 
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{delete, get, put};
+use actix_web::{delete, get, post, put};
 use deserr::Deserr;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::evaluations;
+use super::review;
 use crate::domain::codes::UnitCode;
 use crate::domain::evaluation::{Evaluation, EvaluationFacts, EvaluationKey, EvaluationKind};
-use crate::domain::period::Year;
+use crate::domain::period::{Moment, Year};
+use crate::domain::review::ActionInput;
 use crate::domain::violation::Violations;
 use crate::http::Context;
 use crate::http::answer::{self, Answer, DeleteErrors, GetErrors, PutErrors, TaggedErrors};
@@ -17,6 +20,7 @@ use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Evaluate, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::once::{self, Key};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -43,7 +47,12 @@ pub struct EvaluationFilter {
 
 /// Mounts the room.
 pub fn mount(config: &mut ServiceConfig<'_>) {
-    config.service(list_evaluations).service(get_evaluation).service(put_evaluation).service(delete_evaluation);
+    config
+        .service(list_evaluations)
+        .service(get_evaluation)
+        .service(put_evaluation)
+        .service(delete_evaluation)
+        .service(create_evaluation_action);
 }
 
 /// List evaluations
@@ -69,7 +78,8 @@ async fn list_evaluations(
 ) -> Answer {
     let sight = context.sight(as_of).await?;
     let today = sight.today;
-    let tag = sight.computed_tag().await?;
+    let actor = caller.actor();
+    let tag = answer::tag_for(&sight.computed_tag().await?, &actor);
     if conditions.has(&tag) {
         return Ok(answer::unchanged(&tag));
     }
@@ -77,7 +87,7 @@ async fn list_evaluations(
     let (found, next) = listing.page(found, |kept| kept.key.to_string());
     let mut items = Vec::with_capacity(found.len());
     for stated in found {
-        items.push(evaluations::computed(&sight.view(), stated, today).await?);
+        items.push(evaluations::computed(&sight.view(), stated, &actor, today).await?);
     }
     let page = EvaluationPage { items, next };
     Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
@@ -112,8 +122,10 @@ async fn get_evaluation(
     let today = sight.today;
     let view = sight.view();
     let stated = evaluations::get(&view, &caller.scope, &id).await?;
+    let actor = caller.actor();
     let tag = answer::computed_tag(stated.revision, view.journal_position().await?, today);
-    let item = evaluations::computed(&view, stated, today).await?;
+    let tag = answer::tag_for(&tag, &actor);
+    let item = evaluations::computed(&view, stated, &actor, today).await?;
     Ok(answer::item(&item, &tag, &conditions))
 }
 
@@ -147,8 +159,9 @@ async fn put_evaluation(
     let mut write = context.begin(&caller).await?;
     let (stated, outcome) = evaluations::put(&mut write, &caller, id.0, facts.0, conditions.expected()).await?;
     let today = context.today()?;
-    let tag = answer::computed_tag(stated.revision, write.position(), today);
-    let item = evaluations::computed(&write.view(), stated, today).await?;
+    let actor = caller.actor();
+    let tag = answer::tag_for(&answer::computed_tag(stated.revision, write.position(), today), &actor);
+    let item = evaluations::computed(&write.view(), stated, &actor, today).await?;
     write.commit().await?;
     Ok(answer::put(&item, &tag, outcome, &format!("/v1/evaluations/{}", item.id)))
 }
@@ -177,4 +190,33 @@ async fn delete_evaluation(
     evaluations::delete(&mut write, &caller, &id, conditions.expected()).await?;
     write.commit().await?;
     Ok(actix_web::HttpResponse::NoContent().finish())
+}
+
+/// Do something with an evaluation
+///
+/// Submit, withdraw, endorse, return, accept, publish or apply it, comment on it or answer comments: what the caller may
+/// do now stands in `review.allowed_actions`. Nobody accepts what they submitted. Once a self-evaluation is accepted its
+/// year's rows answer 409 to any change, until it is returned.
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "create_evaluation_action",
+    params(
+        ("id" = EvaluationKey, Path, description = "`unit:year:project:kind`, the project empty for the unit as a whole"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, so that a retry is answered alike", max_length = 200),
+    ),
+    request_body = ActionInput,
+    responses((status = 200, description = "The evaluation as it is now", body = Evaluation), PutErrors),
+    security(("bearer" = ["evaluate"])),
+)]
+#[post("/evaluations/{id}/actions")]
+async fn create_evaluation_action(
+    caller: Caller<Evaluate>,
+    context: Data<Context>,
+    key: Key,
+    id: Id<EvaluationKey>,
+    input: Facts<ActionInput>,
+) -> Answer {
+    let when = (Moment((context.now)()), context.today()?);
+    let work = async |write: &mut _| review::perform(write, &caller, &id, &input.0, when).await;
+    once::answered(&context, &caller, (key, &input.0), StatusCode::OK, work).await
 }

@@ -2,6 +2,7 @@
 
 pub mod gather;
 pub mod http;
+pub mod review;
 pub mod store;
 
 use self::http::EvaluationFilter;
@@ -9,12 +10,15 @@ use self::store::Evaluations;
 use crate::domain::codes::IndicatorCode;
 use crate::domain::day::Day;
 use crate::domain::evaluation::{Claim, Evaluation, EvaluationFacts, EvaluationKey, EvaluationKind};
+use crate::domain::frozen::Frozen;
 use crate::domain::indicator::Category;
 use crate::domain::kept::Kept;
+use crate::domain::review::Actor;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Role, Scope};
 use crate::http::page::Listing;
 use crate::resources::indicators::store::Indicators;
+use crate::resources::reviews::store::Reviews;
 use crate::resources::targets::store::Targets;
 use crate::resources::{closings, projects, schemes, units};
 use crate::store::View;
@@ -45,11 +49,10 @@ pub async fn get(view: &View<'_>, scope: &Scope, key: &EvaluationKey) -> Result<
 ///
 /// # Errors
 /// [`ApiError::NotFound`] where its unit has gone.
-pub async fn computed(view: &View<'_>, stated: Item, today: Day) -> Result<Evaluation, ApiError> {
+pub async fn computed(view: &View<'_>, stated: Item, actor: &Actor, today: Day) -> Result<Evaluation, ApiError> {
     let unit = units::get(view, &Scope::County, &stated.key.unit).await?;
     let dossier = gather::dossier(view, unit, stated.key.year, today).await?;
-    let computed = dossier.computed(&stated);
-    Ok(Evaluation::of(stated, computed))
+    Ok(dossier.evaluation(&stated, actor))
 }
 
 /// Refuses a role that may not state an evaluation of this kind.
@@ -90,6 +93,7 @@ pub async fn put(
         return Ok((kept, Outcome::Unchanged));
     }
     closings::require_open(&view, &key.unit, key.year).await?;
+    require_unsubmitted(&view, &key).await?;
     let mut claims = Vec::new();
     // A list too long is refused by the rule; nobody waits for its targets to be looked up.
     for assessed in facts.indicators.iter().take(EvaluationFacts::MOST_INDICATORS) {
@@ -110,6 +114,18 @@ pub async fn put(
     Ok(write.put::<Evaluations>(key, facts, expected).await?)
 }
 
+/// Refuses a change to what was submitted and neither withdrawn nor returned.
+///
+/// # Errors
+/// [`ApiError::Frozen`].
+pub async fn require_unsubmitted(view: &View<'_>, key: &EvaluationKey) -> Result<(), ApiError> {
+    let review = view.find::<Reviews>(key).await?;
+    match review.is_some_and(|review| review.facts.state.holds_the_evaluation()) {
+        true => Err(ApiError::Frozen(Frozen::UnderReview(key.clone()))),
+        false => Ok(()),
+    }
+}
+
 /// The first level that an indicator belongs to.
 async fn category(view: &View<'_>, indicator: &IndicatorCode) -> Result<Option<Category>, ApiError> {
     Ok(view.find::<Indicators>(indicator).await?.map(|one| one.facts.category))
@@ -128,5 +144,6 @@ pub async fn delete(
     units::require_visible(&write.view(), &caller.scope, &key.unit).await?;
     require_evaluator(caller.role, key.kind)?;
     closings::require_open(&write.view(), &key.unit, key.year).await?;
+    require_unsubmitted(&write.view(), key).await?;
     if write.delete::<Evaluations>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

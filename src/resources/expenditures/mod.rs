@@ -11,7 +11,7 @@ use crate::domain::kept::Kept;
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
 use crate::http::page::Listing;
-use crate::resources::{closings, projects, units};
+use crate::resources::{projects, reviews, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -52,7 +52,7 @@ pub async fn put(
     if let Some(kept) = write.unchanged::<Expenditures>(&key, &facts, expected).await? {
         return Ok((kept, Outcome::Unchanged));
     }
-    closings::require_open(&view, &key.unit, key.month.year()).await?;
+    reviews::require_open(&view, &key.unit, key.month.year(), Some(&key.project)).await?;
     let project = MaybeProject(Some(key.project.clone()));
     facts.check(&key, projects::known(&view, &key.unit, key.month.year(), &project).await?)?;
     Ok(write.put::<Expenditures>(key, facts, expected).await?)
@@ -69,6 +69,6 @@ pub async fn delete(
     expected: Expected,
 ) -> Result<(), ApiError> {
     units::require_visible(&write.view(), scope, &key.unit).await?;
-    closings::require_open(&write.view(), &key.unit, key.month.year()).await?;
+    reviews::require_open(&write.view(), &key.unit, key.month.year(), Some(&key.project)).await?;
     if write.delete::<Expenditures>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::identity::Scope;
 use crate::http::page::Listing;
 use crate::resources::indicators::store::Indicators;
-use crate::resources::{closings, units};
+use crate::resources::{reviews, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -53,7 +53,7 @@ pub async fn put(
     if let Some(kept) = write.unchanged::<Progresses>(&key, &facts, expected).await? {
         return Ok((kept, Outcome::Unchanged));
     }
-    closings::require_open(&view, &key.unit, key.month.year()).await?;
+    reviews::require_open(&view, &key.unit, key.month.year(), None).await?;
     let indicator = view.find::<Indicators>(&key.indicator).await?;
     facts.check(&key, indicator.map(|indicator| indicator.facts.direction))?;
     Ok(write.put::<Progresses>(key, facts, expected).await?)
@@ -65,6 +65,6 @@ pub async fn put(
 /// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
 pub async fn delete(write: &mut Write, scope: &Scope, key: &ProgressKey, expected: Expected) -> Result<(), ApiError> {
     units::require_visible(&write.view(), scope, &key.unit).await?;
-    closings::require_open(&write.view(), &key.unit, key.month.year()).await?;
+    reviews::require_open(&write.view(), &key.unit, key.month.year(), None).await?;
     if write.delete::<Progresses>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

@@ -12,7 +12,7 @@ use crate::domain::project::{ProjectFacts, ProjectKey};
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
 use crate::http::page::Listing;
-use crate::resources::{closings, units};
+use crate::resources::{reviews, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -62,7 +62,7 @@ pub async fn put(
     if let Some(kept) = write.unchanged::<Projects>(&key, &facts, expected).await? {
         return Ok((kept, Outcome::Unchanged));
     }
-    closings::require_open(&write.view(), &key.unit, key.year).await?;
+    reviews::require_open(&write.view(), &key.unit, key.year, Some(&key.code)).await?;
     Ok(write.put::<Projects>(key, facts, expected).await?)
 }
 
@@ -72,6 +72,6 @@ pub async fn put(
 /// [`ApiError::NotFound`], [`ApiError::InUse`], conditions not met.
 pub async fn delete(write: &mut Write, scope: &Scope, key: &ProjectKey, expected: Expected) -> Result<(), ApiError> {
     units::require_visible(&write.view(), scope, &key.unit).await?;
-    closings::require_open(&write.view(), &key.unit, key.year).await?;
+    reviews::require_open(&write.view(), &key.unit, key.year, Some(&key.code)).await?;
     if write.delete::<Projects>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

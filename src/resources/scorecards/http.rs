@@ -50,10 +50,12 @@ async fn get_scorecard(
     let view = sight.view();
     // Whether it is there and the caller may see it is asked even of those who have it already.
     let unit = units::get(&view, &caller.scope, &id.unit).await?;
+    let actor = caller.actor();
     let tag = answer::computed_tag(unit.revision, view.journal_position().await?, today);
+    let tag = answer::tag_for(&tag, &actor);
     if conditions.has(&tag) {
         return Ok(answer::item(&(), &tag, &conditions));
     }
-    let scorecard = scorecards::of(&view, unit, id.year, today).await?;
+    let scorecard = scorecards::of(&view, unit, id.year, &actor, today).await?;
     Ok(answer::item(&scorecard, &tag, &conditions))
 }

@@ -13,7 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Report, Scope};
 use crate::http::page::Listing;
 use crate::resources::indicators::store::Indicators;
-use crate::resources::{approvals, closings, projects, units};
+use crate::resources::{approvals, projects, reviews, units};
 use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
 
@@ -69,7 +69,7 @@ pub async fn put(
     if let Some(kept) = write.unchanged::<Targets>(&key, &facts, expected).await? {
         return Ok((kept, Outcome::Unchanged));
     }
-    closings::require_open(&view, &key.unit, key.year).await?;
+    reviews::require_open(&view, &key.unit, key.year, key.project.0.as_ref()).await?;
     let indicator = view.find::<Indicators>(&key.indicator).await?;
     let before = view.find::<Targets>(&key).await?;
     let basis = Basis {
@@ -117,7 +117,7 @@ pub async fn delete(
 ) -> Result<(), ApiError> {
     units::require_visible(&write.view(), &caller.scope, &key.unit).await?;
     require_assigner(caller, key)?;
-    closings::require_open(&write.view(), &key.unit, key.year).await?;
+    reviews::require_open(&write.view(), &key.unit, key.year, key.project.0.as_ref()).await?;
     let approval = approval(key);
     if approvals::approved(&write.view(), &approval).await? {
         return Err(ApiError::Frozen(Frozen::Approved(approval)));

@@ -7,7 +7,9 @@ use sea_orm::Condition;
 use crate::domain::approval::ApprovalKey;
 use crate::domain::closing::ClosingKey;
 use crate::domain::code_list::{EconomicClassFacts, EconomicClassKey};
-use crate::domain::codes::{IndicatorCode, SchemeCode, UnitCode};
+use crate::domain::codes::{IndicatorCode, ProjectCode, SchemeCode, UnitCode};
+use crate::domain::evaluation::EvaluationKey;
+use crate::domain::frozen::Frozen;
 use crate::domain::indicator::IndicatorFacts;
 use crate::domain::period::Year;
 use crate::domain::project::ProjectKey;
@@ -22,9 +24,10 @@ use crate::resources::closings::store::Closings;
 use crate::resources::economic_classes::store::EconomicClasses;
 use crate::resources::indicators::store::Indicators;
 use crate::resources::projects::store::Projects;
-use crate::resources::schemes;
+use crate::resources::reviews::store::Reviews;
 use crate::resources::targets::store::Targets;
 use crate::resources::units::store::Units;
+use crate::resources::{reviews, schemes};
 use crate::store::View;
 
 /// What the rules must know of other rows.
@@ -40,6 +43,10 @@ pub struct County {
     pub projects: HashSet<ProjectKey>,
     /// The years that are closed, and for which unit.
     pub closed: HashSet<ClosingKey>,
+    /// The evaluations that are accepted, whose rows stay as they are.
+    pub accepted: Vec<EvaluationKey>,
+    /// Those that stay as they are until they are withdrawn or returned.
+    pub submitted: HashSet<EvaluationKey>,
     /// The units and years whose targets are approved.
     pub approved: HashSet<ApprovalKey>,
     /// Targets, for what refers to them.
@@ -67,6 +74,13 @@ impl County {
         }
         county.closed =
             view.list::<Closings>(everything(), None, None).await?.into_iter().map(|closing| closing.key).collect();
+        let held = reviews::store::in_states(|state| state.holds_the_evaluation());
+        for review in view.list::<Reviews>(held, None, None).await? {
+            if review.facts.state.holds_the_year() {
+                county.accepted.push(review.key.clone());
+            }
+            county.submitted.insert(review.key);
+        }
         if matches!(kind, UploadKind::Indicators | UploadKind::Targets | UploadKind::Progress | UploadKind::Evaluations)
         {
             for indicator in view.list::<Indicators>(everything(), None, None).await? {
@@ -123,6 +137,15 @@ impl County {
     /// The scheme of a code that is in force in a year.
     pub fn scheme(&self, code: &SchemeCode, year: Year) -> Option<&SchemeFacts> {
         self.schemes.iter().rfind(|one| one.key.code == *code && one.key.year <= year).map(|one| &one.facts)
+    }
+
+    /// What freezes a row of a unit's year, if anything does.
+    pub fn frozen(&self, unit: &UnitCode, year: Year, project: Option<&ProjectCode>) -> Option<Frozen> {
+        if let Some(closing) = self.closing(unit, year) {
+            return Some(Frozen::Closed(closing));
+        }
+        let of_the_year = self.accepted.iter().filter(|key| key.unit == *unit && key.year == year);
+        reviews::freezes(of_the_year, project).map(|key| Frozen::Accepted(key.clone()))
     }
 
     /// The closing that freezes a unit's year, if one does.

@@ -10,8 +10,9 @@ use super::county::County;
 use crate::domain::approval::ApprovalKey;
 use crate::domain::budget_line::{BudgetLineFacts, BudgetLineKey};
 use crate::domain::code_list::EconomicClassKey;
-use crate::domain::codes::{IndicatorCode, UnitCode};
+use crate::domain::codes::{IndicatorCode, ProjectCode, UnitCode};
 use crate::domain::evaluation::{Claim, EvaluationFacts, EvaluationKey};
+use crate::domain::frozen::Frozen;
 use crate::domain::indicator::IndicatorFacts;
 use crate::domain::kept::Kept;
 use crate::domain::money::Money;
@@ -59,6 +60,17 @@ pub(super) trait Intake:
     /// What the caller may not do.
     fn permit(_: &County, _: &Caller<Upload>, _: &Self::Key, _exists: bool) -> Result<(), Violations> {
         Ok(())
+    }
+
+    /// What freezes an item, if anything does.
+    fn frozen(county: &County, key: &Self::Key) -> Option<Frozen> {
+        let (unit, year) = Self::whose(key)?;
+        county.frozen(unit, year?, Self::project(key))
+    }
+
+    /// The project an item belongs to.
+    fn project(_: &Self::Key) -> Option<&ProjectCode> {
+        None
     }
 
     /// Whether the row may be stated, beyond the caller seeing its unit.
@@ -171,6 +183,10 @@ impl Intake for Projects {
         Some((&key.unit, Some(key.year)))
     }
 
+    fn project(key: &ProjectKey) -> Option<&ProjectCode> {
+        Some(&key.code)
+    }
+
     fn check(
         _: &County,
         _: &Caller<Upload>,
@@ -189,6 +205,10 @@ impl Intake for BudgetLines {
 
     fn whose(key: &BudgetLineKey) -> Option<(&UnitCode, Option<Year>)> {
         Some((&key.unit, Some(key.year)))
+    }
+
+    fn project(key: &BudgetLineKey) -> Option<&ProjectCode> {
+        Some(&key.project)
     }
 
     fn check(
@@ -252,6 +272,10 @@ impl Intake for Targets {
 
     fn whose(key: &TargetKey) -> Option<(&UnitCode, Option<Year>)> {
         Some((&key.unit, Some(key.year)))
+    }
+
+    fn project(key: &TargetKey) -> Option<&ProjectCode> {
+        key.project.0.as_ref()
     }
 
     fn check(
@@ -338,6 +362,11 @@ impl Intake for Evaluations {
 
     fn whose(key: &EvaluationKey) -> Option<(&UnitCode, Option<Year>)> {
         Some((&key.unit, Some(key.year)))
+    }
+
+    fn frozen(county: &County, key: &EvaluationKey) -> Option<Frozen> {
+        let closed = county.closing(&key.unit, key.year).map(Frozen::Closed);
+        closed.or_else(|| county.submitted.contains(key).then(|| Frozen::UnderReview(key.clone())))
     }
 
     fn check(

@@ -7,7 +7,6 @@ use super::county::County;
 use super::intake::Intake;
 use super::reader::Seen;
 use crate::domain::codes::UnitCode;
-use crate::domain::frozen::Frozen;
 use crate::domain::kept::Kept;
 use crate::domain::period::Year;
 use crate::domain::sheet::charset::Charset;
@@ -221,10 +220,8 @@ impl<'a, K: Intake> Judge<'a, K> {
                 OnExisting::Reject => return Err(vec![exists()]),
             }
         }
-        if let Some((unit, Some(year))) = K::whose(&key)
-            && let Some(closing) = self.county.closing(unit, year)
-        {
-            let (zh, en) = Frozen::Closed(closing).sentences();
+        if let Some(why) = K::frozen(&self.county, &key) {
+            let (zh, en) = why.sentences();
             return Err(vec![CellError::of_row(Wrong::new("frozen", zh, en))]);
         }
         K::check(&self.county, self.caller, &key, &facts, kept).map_err(|broken| located(broken, reading, &place))?;

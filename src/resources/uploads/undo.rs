@@ -125,14 +125,13 @@ impl<K: Intake> Undo<'_, K> {
 
     /// Why the caller may not take a row back, if so: an undo may do no more than its caller could row by row.
     fn refusal(&self, key: &K::Key) -> Option<&'static str> {
-        let (unit, year) = K::whose(key).unzip();
+        let unit = K::whose(key).map(|(unit, _)| unit);
         if unit.is_some_and(|unit| !self.county.visible(&self.caller.scope, unit))
             || K::permit(&self.county, self.caller, key, true).is_err()
         {
             return Some("forbidden");
         }
-        let closed = unit.zip(year.flatten()).is_some_and(|(unit, year)| self.county.closing(unit, year).is_some());
-        closed.then_some("frozen")
+        K::frozen(&self.county, key).map(|_| "frozen")
     }
 
     /// Takes an item away that others may refer to, before it is looked whether those can be taken away.

@@ -122,9 +122,14 @@ impl Service {
 
     /// Somebody with a token for a unit's subtree.
     pub fn caller_of(&self, role: Role, unit: Option<&str>) -> Caller<'_> {
+        self.caller_named("tester", role, unit)
+    }
+
+    /// Somebody of that name.
+    pub fn caller_named(&self, name: &str, role: Role, unit: Option<&str>) -> Caller<'_> {
         let unit = unit.map(|unit| unit.parse().unwrap());
         let (now, lasting) = (Context::system_clock(), TimeDelta::hours(1));
-        let token = self.context.keys.issue("tester", role, unit.as_ref(), now, lasting).unwrap();
+        let token = self.context.keys.issue(name, role, unit.as_ref(), now, lasting).unwrap();
         Caller { service: self, token: Some(token), headers: Vec::new() }
     }
 
@@ -223,6 +228,10 @@ impl Caller<'_> {
 
     pub async fn put(&self, path: &str, body: &Value) -> Reply {
         self.send(Method::PUT, path, Some(body.to_string().into_bytes())).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::POST, path, Some(body.to_string().into_bytes())).await
     }
 
     pub async fn delete(&self, path: &str) -> Reply {
