@@ -18,6 +18,7 @@ mod m20261126_000012_schemes;
 mod m20261126_000013_expenditures;
 mod m20261126_000014_goals;
 mod m20261126_000015_reviews;
+mod m20261126_000016_rectifications;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000013_expenditures::Migration),
             Box::new(m20261126_000014_goals::Migration),
             Box::new(m20261126_000015_reviews::Migration),
+            Box::new(m20261126_000016_rectifications::Migration),
         ]
     }
 }

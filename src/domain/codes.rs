@@ -74,6 +74,8 @@ text_word! {
     AsPrinted, line, LINE, 1 to 100, "约79.4万元";
     /// Prose of at most 4,000 characters.
     Prose, prose, PROSE, 1 to 4000, "招大商、招好商，发展桃江经济";
+    /// Number of a rectification notice in its year.
+    RectificationCode, code, CODE, 1 to 40, "1";
     /// Code of an assessment scheme.
     SchemeCode, code, CODE, 1 to 40, "national_2020";
     /// Code of an item of an assessment scheme.

@@ -25,6 +25,8 @@ crate::choice! {
         Evaluations = "evaluations", "绩效评价";
         /// 审核
         Reviews = "reviews", "审核";
+        /// 整改通知
+        Rectifications = "rectifications", "整改通知";
         /// 关账
         Closings = "closings", "关账";
         /// 目标批复

@@ -15,10 +15,11 @@
 //! | [`frozen`] | why rows stay as they are |
 //! | [`allocation`], [`cascade`] | targets handed down, and what was reached of them below |
 //! | [`rollover`] | a year's targets as those of the next |
-//! | [`review`] | what becomes of an evaluation: states, actions, who may |
+//! | [`review`], [`rectification`] | what becomes of an evaluation, and of what was found: states, actions, who may |
 //! | [`dossier`] | everything the rules look at for one unit and year |
 //! | [`findings`] | what does not add up |
 //! | [`course`], [`monitoring`], [`league`] | months and cumulative figures; whether money and goals keep pace; who is ahead |
+//! | [`cycle`], [`result_use`], [`published`] | the five links of a year; what results suggest; what everybody may read |
 //! | [`scorecard`] | the whole of it on one page |
 //! | [`sheet`] | bytes → rows of cells |
 //! | [`mod@upload`] | rows of cells → what is stated |
@@ -61,16 +62,20 @@ pub mod cascade;
 pub mod completion;
 pub mod course;
 pub mod grade;
+pub mod rectification;
 pub mod review;
 pub mod rollover;
 pub mod scheme;
 pub mod scoring;
 pub mod standard;
 
+pub mod cycle;
 pub mod dossier;
 pub mod findings;
 pub mod league;
 pub mod monitoring;
+pub mod published;
+pub mod result_use;
 pub mod scorecard;
 
 pub mod sheet;

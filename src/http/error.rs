@@ -5,7 +5,7 @@
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, Header, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
@@ -15,8 +15,8 @@ use utoipa::ToSchema;
 
 use super::Context;
 use super::identity::{Lack, Role};
+use super::language::prefers_english;
 use crate::domain::frozen::Frozen;
-use crate::domain::review::{ReviewAction, ReviewState};
 use crate::domain::upload::receipt::{Receipt, ReceiptError};
 use crate::domain::violation::{Violation, Violations, Wrong, shortened};
 use crate::store;
@@ -103,13 +103,13 @@ pub enum ApiError {
     /// Other writers kept the database longer than anybody should wait.
     #[error("busy")]
     Busy,
-    /// An evaluation is in a state in which this is not done.
-    #[error("`{action}` is not done while it is `{state}`")]
+    /// Something is in a state in which this is not done.
+    #[error("`{}` is not done while it is `{}`", action.1, state.1)]
     WrongState {
-        /// The state it is in.
-        state: ReviewState,
-        /// What was to be done.
-        action: ReviewAction,
+        /// The state it is in, in Chinese and English.
+        state: Lack,
+        /// What was to be done, likewise.
+        action: Lack,
     },
     /// The service failed.
     #[error("internal: {0}")]
@@ -223,8 +223,8 @@ impl ApiError {
             }
             Self::Frozen(why) => why.sentences(),
             Self::WrongState { state, action } => (
-                format!("当前为“{}”，不能{}", state.zh(), action.zh()),
-                format!("`{action}` is not done while it is `{state}`"),
+                format!("当前为“{}”，不能{}", state.0, action.0),
+                format!("`{}` is not done while it is `{}`", action.1, state.1),
             ),
             Self::AlreadyDone => fixed("这个批次已经撤回过", "this upload was taken back before"),
             Self::InUse => fixed("其他数据仍引用它，请先处理", "other rows refer to it; deal with them first"),
@@ -437,16 +437,4 @@ fn answer(error: &ApiError, request_id: &str, english: bool) -> HttpResponse {
     }
     response.insert_header((header::VARY, "Accept-Language"));
     response.content_type(PROBLEM).json(problem)
-}
-
-/// Whether English stands before Chinese in `Accept-Language`. Chinese is the default.
-fn prefers_english(request: &HttpRequest) -> bool {
-    let Ok(accepted) = header::AcceptLanguage::parse(request) else { return false };
-    accepted
-        .ranked()
-        .iter()
-        .filter_map(|language| language.item())
-        .map(|language| language.primary_language().to_owned())
-        .find(|language| language == "en" || language == "zh")
-        .is_some_and(|language| language == "en")
 }

@@ -7,6 +7,7 @@ pub mod document;
 pub mod error;
 pub mod file;
 pub mod identity;
+pub mod language;
 pub mod moment;
 pub mod once;
 pub mod outgoing;

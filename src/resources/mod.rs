@@ -26,8 +26,12 @@ pub mod rollovers;
 
 pub mod evaluations;
 
+pub mod cycles;
 pub mod league_tables;
 pub mod monitoring;
+pub mod published;
+pub mod rectifications;
+pub mod result_uses;
 
 pub mod findings;
 pub mod scorecards;
@@ -70,6 +74,10 @@ pub const ORDER: &[&str] = &[
     "evaluations",
     "monitoring",
     "league_tables",
+    "rectifications",
+    "result_uses",
+    "published",
+    "cycles",
     "scorecards",
     "findings",
     "uploads",
@@ -87,6 +95,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
     vec![
         of::<units::store::Units>(backend),
         of::<closings::store::Closings>(backend),
+        of::<rectifications::store::Rectifications>(backend),
         of::<reviews::store::Reviews>(backend),
         of::<approvals::store::Approvals>(backend),
         of::<divisions::store::Divisions>(backend),
@@ -124,6 +133,7 @@ pub fn replays() -> Replays {
         (Resource::Webhooks, replay::<webhooks::store::Webhooks>),
         (Resource::Units, replay::<units::store::Units>),
         (Resource::Closings, replay::<closings::store::Closings>),
+        (Resource::Rectifications, replay::<rectifications::store::Rectifications>),
         (Resource::Reviews, replay::<reviews::store::Reviews>),
         (Resource::Approvals, replay::<approvals::store::Approvals>),
         (Resource::Divisions, replay::<divisions::store::Divisions>),
@@ -161,6 +171,10 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     evaluations::http::mount(config);
     monitoring::http::mount(config);
     league_tables::http::mount(config);
+    rectifications::http::mount(config);
+    result_uses::http::mount(config);
+    published::http::mount(config);
+    cycles::http::mount(config);
     scorecards::http::mount(config);
     findings::http::mount(config);
     uploads::http::mount(config);

@@ -6,13 +6,14 @@ use sea_orm::{ColIdx, DbErr, QueryResult, TryFromU64, TryGetError, TryGetable, V
 use crate::domain::code_list::DivisionLevel;
 use crate::domain::codes::{
     AsPrinted, Assigner, Count, CreditCode, DivisionCode, EconomicCode, EventCount, FunctionalCode, IndicatorCode,
-    MaybeProject, Name, ProjectCode, Prose, SchemeCode, UnitCode, WebhookCode, WebhookUrl,
+    MaybeProject, Name, ProjectCode, Prose, RectificationCode, SchemeCode, UnitCode, WebhookCode, WebhookUrl,
 };
 use crate::domain::evaluation::EvaluationKind;
 use crate::domain::indicator::{Category, Direction, Subcategory};
 use crate::domain::money::Money;
 use crate::domain::period::{Moment, Month, StatedDate, Year};
 use crate::domain::quantity::{Percent, Points, Quantity};
+use crate::domain::rectification::RectificationState;
 use crate::domain::review::ReviewState;
 use crate::domain::target::TargetKey;
 use crate::domain::unit::UnitKind;
@@ -77,7 +78,8 @@ macro_rules! column {
 
 column!(String, ColumnType::Text, ArrayType::String, String, ToString::to_string, |text| text.parse().ok();
     AsPrinted, Assigner, Category, CreditCode, Direction, DivisionCode, DivisionLevel, EconomicCode, EvaluationKind,
-    FunctionalCode, IndicatorCode, MaybeProject, Moment, Month, Name, ProjectCode, Prose, ReviewState, SchemeCode,
+    FunctionalCode, IndicatorCode, MaybeProject, Moment, Month, Name, ProjectCode, Prose, RectificationCode,
+    RectificationState, ReviewState, SchemeCode,
     StatedDate, Subcategory, TargetKey, UnitCode, UnitKind, UploadId, WebhookCode, WebhookUrl,
 );
 column!(i32, ColumnType::Integer, ArrayType::Int, Int, |year| year.number(), |number| Year::new(number).ok(); Year);

@@ -32,10 +32,16 @@ fn operations(upload: &str) -> Vec<Operation> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let collection = path.trim_start_matches("/v1/").split('/').next().unwrap().to_owned();
+            if collection == "public" {
+                // Nobody is asked who they are; `cycle.rs` shows what they see.
+                assert_eq!(operation["security"], json!([{}]), "{path}");
+                continue;
+            }
             all.push(Operation {
                 method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
                 path: match collection.as_str() {
                     "monitoring" | "reminders" => format!("{path}?month=2023-12"),
+                    "result-uses" => format!("{path}?year=2023"),
                     "league-tables" => format!("{path}?month=2023-12&scheme=national_2020"),
                     "uploads" => path.replace("{id}", upload),
                     "upload-templates" => path.replace("{kind}", "progress"),
@@ -64,15 +70,16 @@ fn existing(collection: &str) -> &'static str {
         "progress" => "430922:2023-12:fdi",
         "evaluations" => "209002:2023:209002-2023-01:self",
         "reviews" => "209002:2024:209002-2024-01:self",
-        "scorecards" => "209002:2023",
+        "scorecards" | "cycles" => "209002:2023",
         "closings" | "approvals" => "209002:2031",
         "cascades" => "430922:2023::fdi:city",
         "expenditures" => "209002:2023-06:209002-2023-01",
         "standards" => "2031",
-        "schemes" => "national_2020:2020",
+        "schemes" => "own:2031",
+        "rectifications" => "209002:2023:1",
         "webhooks" => "platform",
-        "findings" | "monitoring" | "reminders" | "league-tables" | "rollovers" | "finding-rules" | "uploads"
-        | "upload-templates" | "changes" | "snapshots" | "journal" => "",
+        "findings" | "monitoring" | "reminders" | "league-tables" | "result-uses" | "rollovers" | "finding-rules"
+        | "uploads" | "upload-templates" | "changes" | "snapshots" | "journal" => "",
         other => panic!("{other}: name one of its rows here"),
     }
 }
@@ -107,7 +114,13 @@ impl Operation {
         match (&self.method, self.path.rsplit('/').next()) {
             (&Method::PUT, _) => Some(json!({})),
             (&Method::POST, Some("allocations")) => Some(json!({ "allocations": [] })),
+            (&Method::POST, Some("actions")) if self.collection == "rectifications" => {
+                Some(json!({ "action": "answer", "text": "已说明" }))
+            }
             (&Method::POST, Some("actions")) => Some(json!({ "action": "submit" })),
+            (&Method::POST, Some("rectifications")) => {
+                Some(json!({ "unit": "209002", "year": "2023", "notices": [{ "demand": "补充说明" }] }))
+            }
             (&Method::POST, Some("rollovers")) => Some(json!({ "unit": "209002", "year": "2023", "dry_run": true })),
             _ => None,
         }
@@ -156,6 +169,8 @@ async fn with_a_closing(service: Service) -> Service {
     service.admin().put("/v1/evaluations/209002:2024:209002-2024-01:self", &facts).await.expect(201);
     let submit = json!({ "action": "submit" });
     service.admin().post("/v1/evaluations/209002:2024:209002-2024-01:self/actions", &submit).await.expect(200);
+    let notice = json!({ "unit": "209002", "year": "2023", "notices": [{ "demand": "补充说明" }] });
+    service.admin().post("/v1/rectifications", &notice).await.expect(201);
     let spent = json!({ "executed": "1000.00" });
     service.admin().put("/v1/expenditures/209002:2023-06:209002-2023-01", &spent).await.expect(201);
     let webhook = json!({ "url": "http://127.0.0.1:9/", "unit": "209002" });
@@ -163,10 +178,12 @@ async fn with_a_closing(service: Service) -> Service {
     service
 }
 
-/// The national standard, stated again for another year.
+/// The national standard and a scheme, stated again for another year.
 async fn state_a_standard(service: &Service) {
     let national = service.admin().get("/v1/standards/2020").await.expect(200).body["facts"].clone();
     service.admin().put("/v1/standards/2031", &national).await.expect(201);
+    let own = service.admin().get("/v1/schemes/own:2020").await.expect(200).body["facts"].clone();
+    service.admin().put("/v1/schemes/own:2031", &own).await.expect(201);
 }
 
 /// The reference case, and an upload of somebody who may see all of the county.

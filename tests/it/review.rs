@@ -180,7 +180,7 @@ on_both! {
         let upload = clerk.clone().with("content-type", "text/csv").send(reqwest::Method::POST, "/v1/uploads/csv?kind=progress", Some(sheet)).await.expect(422);
         assert_eq!(upload.body["errors"][0]["code"], "frozen");
         // Another year and another unit go on.
-        clerk.put("/v1/budget-lines/209002:2024:209002-2024-01:30201", &json!({ "executed": "1.00" })).await.expect(201);
+        change.put("/v1/targets/209002:2024:209002-2024-01:top500-projects:unit", &json!({ "value": "2" })).await.expect(200);
         // A department speaks beside it.
         officer.put("/v1/evaluations/209002:2023:209002-2023-01:department", &json!({ "scheme": "national_2020", "stated_score": "80" })).await.expect(201);
 

@@ -8,15 +8,20 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{change, wanted};
+use crate::domain::approval::ApprovalKey;
 use crate::domain::budget_line::BudgetLineKey;
 use crate::domain::closing::ClosingKey;
 use crate::domain::code_list::{DivisionKey, EconomicClassKey};
 use crate::domain::codes::{IndicatorCode, UnitCode};
 use crate::domain::entry::Change;
 use crate::domain::evaluation::EvaluationKey;
+use crate::domain::expenditure::ExpenditureKey;
 use crate::domain::kept::Resource;
 use crate::domain::progress::ProgressKey;
 use crate::domain::project::ProjectKey;
+use crate::domain::rectification::RectificationKey;
+use crate::domain::scheme::SchemeKey;
+use crate::domain::standard::StandardKey;
 use crate::domain::target::TargetKey;
 use crate::domain::violation::Violations;
 use crate::http::Context;
@@ -104,5 +109,11 @@ revisions! {
     list_indicator_revisions: "/indicators/{id}/revisions", "indicators", IndicatorCode, Indicators;
     list_target_revisions: "/targets/{id}/revisions", "targets", TargetKey, Targets;
     list_progress_revisions: "/progress/{id}/revisions", "progress", ProgressKey, Progress;
+    list_expenditure_revisions: "/expenditures/{id}/revisions", "expenditures", ExpenditureKey, Expenditures;
+    list_approval_revisions: "/approvals/{id}/revisions", "approvals", ApprovalKey, Approvals;
+    list_standard_revisions: "/standards/{id}/revisions", "standards", StandardKey, Standards;
+    list_scheme_revisions: "/schemes/{id}/revisions", "schemes", SchemeKey, Schemes;
+    list_review_revisions: "/reviews/{id}/revisions", "reviews", EvaluationKey, Reviews;
+    list_rectification_revisions: "/rectifications/{id}/revisions", "rectifications", RectificationKey, Rectifications;
     list_evaluation_revisions: "/evaluations/{id}/revisions", "evaluations", EvaluationKey, Evaluations;
 }

@@ -37,7 +37,8 @@ pub async fn perform(
     let kept = view.find::<Reviews>(key).await?;
     let before = kept.map_or_else(ReviewFacts::default, |kept| kept.facts);
     let Some(next) = before.state.after(action) else {
-        return Err(ApiError::WrongState { state: before.state, action });
+        let (state, action) = ((before.state.zh(), before.state.code()), (action.zh(), action.code()));
+        return Err(ApiError::WrongState { state, action });
     };
     if actor.is_the_first_pair_of_eyes(action, before.submitter()) {
         return Err(ApiError::Forbidden { role: caller.role, needs: SECOND_PAIR_OF_EYES });

@@ -86,15 +86,19 @@ impl Table for Reviews {
 /// The rows a filter asks for.
 pub(super) fn matching(filter: &ReviewFilter) -> Condition {
     let ReviewFilter { unit, year, state } = filter;
+    of(unit.as_ref(), *year).add_option(state.map(|one| row::Column::State.eq(one)))
+}
+
+/// Those of a unit and a year, where these are named.
+pub fn of(unit: Option<&UnitCode>, year: Option<Year>) -> Condition {
     Condition::all()
-        .add_option(unit.as_ref().map(|one| row::Column::Unit.eq(one.clone())))
+        .add_option(unit.map(|one| row::Column::Unit.eq(one.clone())))
         .add_option(year.map(|one| row::Column::Year.eq(one)))
-        .add_option(state.map(|one| row::Column::State.eq(one)))
 }
 
 /// Those whose state holds the rows of a unit's year.
 pub fn holding(unit: &UnitCode, year: Year) -> Condition {
-    all_holding().add(row::Column::Unit.eq(unit.clone())).add(row::Column::Year.eq(year))
+    all_holding().add(of(Some(unit), Some(year)))
 }
 
 /// Those whose state holds the rows of a year.

@@ -1,0 +1,126 @@
+//! What everybody may read of a published evaluation (绩效公开): figures, scores and reasons, and nobody's name.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::budget_line::BudgetTotals;
+use super::codes::{MaybeProject, Name, Prose, SchemeCode, UnitCode};
+use super::completion::Completion;
+use super::dossier::{Dossier, Stated};
+use super::evaluation::{EvaluationKey, EvaluationKind};
+use super::grade::Grade;
+use super::money::Balance;
+use super::period::Year;
+use super::quantity::{Points, Quantity};
+use super::review::ReviewFacts;
+
+/// A target of a published evaluation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PublishedTarget {
+    /// The indicator's name.
+    pub name: Name,
+    /// Its measure unit.
+    pub measure_unit: Name,
+    /// The value set.
+    pub target: Option<Quantity>,
+    /// The value reached.
+    pub actual: Option<Quantity>,
+    /// How far it was reached.
+    pub completion: Completion,
+    /// The reason for the deviation, without names.
+    pub deviation_reason: Option<Prose>,
+    /// What will be done about it, without names.
+    pub improvement: Option<Prose>,
+}
+
+/// A published evaluation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PublishedEvaluation {
+    /// `unit:year:project:kind`.
+    pub id: EvaluationKey,
+    /// The unit.
+    pub unit: UnitCode,
+    /// Its name.
+    pub unit_name: Name,
+    /// The year.
+    pub year: Year,
+    /// The project; empty for the unit as a whole.
+    pub project: MaybeProject,
+    /// Its name.
+    pub project_name: Option<Name>,
+    /// Who evaluated.
+    pub kind: EvaluationKind,
+    /// The scheme.
+    pub scheme: SchemeCode,
+    /// The score the evaluation states.
+    pub stated_score: Option<Points>,
+    /// The score its scheme gave when it was accepted: earned for sure.
+    pub computed_score: Option<Points>,
+    /// The same if everything that was not known were earned.
+    pub computed_score_at_most: Option<Points>,
+    /// The score the reviewer gave.
+    pub reviewed_score: Option<Points>,
+    /// Its grade.
+    pub grade: Grade,
+    /// The money, 元.
+    pub totals: BudgetTotals,
+    /// The targets it claims.
+    #[schema(max_items = 200)]
+    pub targets: Vec<PublishedTarget>,
+    /// The reviewers' opinion, without names.
+    pub opinion: Option<Prose>,
+    /// How the result is used, without names.
+    pub decision: Option<Prose>,
+    /// The amount decided for the next year, 元.
+    pub decided_amount: Option<Balance>,
+}
+
+/// Puts 某 in place of names: personal data is not published (个人信息保护法).
+fn without_names(text: Option<&Prose>, names: &[&str]) -> Option<Prose> {
+    let mut text = text?.to_string();
+    for name in names.iter().filter(|name| name.chars().count() > 1) {
+        text = text.replace(name, "某");
+    }
+    text.parse().ok()
+}
+
+impl PublishedEvaluation {
+    /// What everybody may read of an evaluation that was published.
+    pub fn of(dossier: &Dossier, stated: &Stated, review: &ReviewFacts) -> Self {
+        let EvaluationKey { unit, year, project, kind } = stated.key.clone();
+        let facts = &stated.facts;
+        // Whoever is named in a field of a person is not named in prose either.
+        let signed = review.signatures.iter().filter_map(|one| one.name.as_ref());
+        let names: Vec<&str> = facts.contact.iter().chain(&facts.signed_by).chain(signed).map(Name::as_str).collect();
+        let targets = dossier.claims(stated).into_iter().map(|(assessed, outcome)| PublishedTarget {
+            name: outcome.indicator.name.clone(),
+            measure_unit: outcome.indicator.measure_unit.clone(),
+            target: outcome.target.facts.value,
+            actual: outcome.actual,
+            completion: outcome.completion,
+            deviation_reason: without_names(assessed.deviation_reason.as_ref(), &names),
+            improvement: without_names(assessed.improvement.as_ref(), &names),
+        });
+        let project_name = dossier.projects.iter().find(|one| Some(&one.key.code) == project.0.as_ref());
+        Self {
+            id: stated.key.clone(),
+            unit,
+            unit_name: dossier.unit.facts.name.clone(),
+            year,
+            project,
+            project_name: project_name.map(|one| one.facts.name.clone()),
+            kind,
+            scheme: facts.scheme.clone(),
+            stated_score: facts.stated_score,
+            computed_score: review.accepted_earned,
+            computed_score_at_most: review.accepted_at_most,
+            reviewed_score: review.reviewed_score,
+            grade: review.reviewed_score.map_or(Grade::Unknown, |score| Grade::of(score, dossier.standard.bands())),
+            totals: dossier.totals(stated),
+            targets: targets.collect(),
+            opinion: without_names(review.opinion.as_ref(), &names),
+            decision: without_names(review.decision.as_ref(), &names),
+            decided_amount: review.decided_amount.map(Balance::from),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Cycles: which of the five links a unit has closed in a year.
+
+pub mod http;
+
+use crate::domain::approval::ApprovalKey;
+use crate::domain::cycle::{Beside, Cycle};
+use crate::domain::day::Day;
+use crate::domain::period::{Month, Year};
+use crate::domain::standard::StandardFacts;
+use crate::http::error::ApiError;
+use crate::resources::evaluations::gather;
+use crate::resources::{approvals, rectifications, units};
+use crate::store::View;
+
+/// The cycle of a unit's year.
+///
+/// # Errors
+/// The database's.
+pub async fn of(view: &View<'_>, unit: units::Item, year: Year, today: Day) -> Result<Cycle, ApiError> {
+    let approval = ApprovalKey { unit: unit.key.clone(), year };
+    let approved = approvals::approved(view, &approval).await?;
+    let notices = rectifications::of_year(view, &unit.key, year).await?;
+    let dossier = gather::dossier(view, unit, year, today).await?;
+    let due_month = last_due(&dossier.standard, year, today);
+    Ok(Cycle::of(&dossier, &Beside { approved, notices: &notices, due_month }))
+}
+
+/// The last month of a year whose report is due by a day.
+fn last_due(standard: &StandardFacts, year: Year, today: Day) -> Option<Month> {
+    let over = |month: &Month| standard.report_due(*month).is_some_and(|due| today > due);
+    (1..=12).rev().filter_map(|number| Month::new(year, number).ok()).find(over)
+}
