@@ -146,11 +146,11 @@ impl Dossier {
 
     /// The score an evaluation's claims are worth.
     pub fn score(&self, evaluation: &Stated) -> Score {
-        self.score_with(evaluation, &evaluation.facts.scheme)
+        self.score_with(evaluation, &self.totals(evaluation))
     }
 
-    /// The score an evaluation's claims would be worth under a scheme.
-    fn score_with(&self, evaluation: &Stated, code: &SchemeCode) -> Score {
+    /// The score an evaluation's claims are worth with this money.
+    fn score_with(&self, evaluation: &Stated, totals: &BudgetTotals) -> Score {
         let claims = self.claims(evaluation);
         let scored: Vec<_> = claims
             .iter()
@@ -163,7 +163,8 @@ impl Dossier {
                 actual: outcome.actual,
             })
             .collect();
-        let subject = Subject { scored: &scored, totals: &self.totals(evaluation), bands: self.standard.bands() };
+        let (code, subject) =
+            (&evaluation.facts.scheme, Subject { scored: &scored, totals, bands: self.standard.bands() });
         match self.schemes.get(code) {
             Some(scheme) => Score::of(code, scheme, subject),
             None => Score::unknown(code, subject.bands),
@@ -172,7 +173,12 @@ impl Dossier {
 
     /// What is computed beside an evaluation.
     pub fn computed(&self, evaluation: &Stated) -> EvaluationComputed {
-        EvaluationComputed { score: self.score(evaluation), totals: self.totals(evaluation) }
+        self.computed_with(evaluation, self.totals(evaluation))
+    }
+
+    /// What is computed beside an evaluation with this money.
+    pub fn computed_with(&self, evaluation: &Stated, totals: BudgetTotals) -> EvaluationComputed {
+        EvaluationComputed { score: self.score_with(evaluation, &totals), totals }
     }
 
     /// How far an evaluation is, as somebody sees it.
@@ -198,7 +204,7 @@ impl Dossier {
         let mut text = String::new();
         let mut add = |resource: Resource, id: String, facts: Result<String, serde_json::Error>| {
             // Words, and structs and lists of words, always serialise.
-            text.push_str(&format!("{resource} {id} {}\n", facts.unwrap_or_default()));
+            text.extend([resource.code(), " ", &id, " ", &facts.unwrap_or_default(), "\n"]);
         };
         let project = &evaluation.key.project;
         let of_project = |code: &ProjectCode| project.0.as_ref().is_none_or(|project| project == code);

@@ -146,7 +146,8 @@ mod tests {
             prop_assert_eq!(&table(rows, &StandardFacts::default()), &one);
             for pair in one.windows(2) {
                 let better = pair[0].score.earned > pair[1].score.earned;
-                prop_assert!(if better { pair[0].rank < pair[1].rank } else { pair[0].rank == pair[1].rank });
+                let in_order = if better { pair[0].rank < pair[1].rank } else { pair[0].rank == pair[1].rank };
+                prop_assert!(in_order);
             }
         }
     }

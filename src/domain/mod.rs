@@ -20,6 +20,8 @@
 //! | [`findings`] | what does not add up |
 //! | [`course`], [`monitoring`], [`league`] | months and cumulative figures; whether money and goals keep pace; who is ahead |
 //! | [`cycle`], [`result_use`], [`published`] | the five links of a year; what results suggest; what everybody may read |
+//! | [`report`] | the page and the form of an evaluation, for people |
+//! | [`what_if`] | what an evaluation would be worth if some facts were others |
 //! | [`scorecard`] | the whole of it on one page |
 //! | [`sheet`] | bytes → rows of cells |
 //! | [`mod@upload`] | rows of cells → what is stated |
@@ -75,8 +77,10 @@ pub mod findings;
 pub mod league;
 pub mod monitoring;
 pub mod published;
+pub mod report;
 pub mod result_use;
 pub mod scorecard;
+pub mod what_if;
 
 pub mod sheet;
 pub mod upload;

@@ -169,6 +169,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     cascades::http::mount(config);
     rollovers::http::mount(config);
     evaluations::http::mount(config);
+    evaluations::views::mount(config);
     monitoring::http::mount(config);
     league_tables::http::mount(config);
     rectifications::http::mount(config);

@@ -114,6 +114,7 @@ impl Operation {
         match (&self.method, self.path.rsplit('/').next()) {
             (&Method::PUT, _) => Some(json!({})),
             (&Method::POST, Some("allocations")) => Some(json!({ "allocations": [] })),
+            (&Method::POST, Some("what-if")) => Some(json!({})),
             (&Method::POST, Some("actions")) if self.collection == "rectifications" => {
                 Some(json!({ "action": "answer", "text": "已说明" }))
             }

@@ -139,4 +139,23 @@ on_both! {
         admin.put("/v1/schemes/ours:2024", &scheme).await.expect(201);
         admin.put(path, &json!({ "scheme": "ours" })).await.expect(201);
     }
+
+    async fn what_would_be_is_shown_and_not_written(service: Service) {
+        let service = service.with_case().await;
+        let reader = service.caller(Role::Reader);
+        let path = format!("{SELF}/what-if");
+        let before = service.context.store.view().journal_position().await.unwrap();
+        // Had the 320 been 21 and the budget been spent to the last 元, it would be 10.51 and 10 more.
+        let body = json!({ "targets": [{ "target": "430922:2023::fdi:city", "value": "21" }], "adjusted": "3459100.00" });
+        let seen = reader.post(&path, &body).await.expect(200).body;
+        let score = |one: &str| (seen[one]["score"]["earned"].clone(), seen[one]["score"]["unknown"].clone());
+        assert_eq!((score("now"), score("then")), ((json!("72.53"), json!("10.00")), (json!("93.04"), json!("0.00"))));
+        let other = json!({ "scheme": "national_2020", "actuals": [{ "target": "430922:2023::fdi:city", "value": "160" }] });
+        let seen = reader.post(&path, &other).await.expect(200).body;
+        assert_eq!(seen["then"]["score"]["scheme"], "national_2020");
+        assert_eq!(service.context.store.view().journal_position().await.unwrap(), before);
+        let wrong = json!({ "scheme": "nothing", "actuals": [{ "target": "430922:2023::nothing:city", "value": "1" }] });
+        assert_eq!(reader.post(&path, &wrong).await.expect(422).errors(),
+            [("unknown_reference".into(), "/scheme".into()), ("unknown_reference".into(), "/actuals/0/target".into())]);
+    }
 }

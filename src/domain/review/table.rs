@@ -49,9 +49,8 @@ impl ReviewState {
     pub const fn after(self, action: ReviewAction) -> Option<Self> {
         use ReviewAction as Do;
         Some(match (self, action) {
-            (Self::Draft | Self::Returned, Do::Submit) => Self::Submitted,
+            (Self::Draft | Self::Returned, Do::Submit) | (Self::Submitted, Do::Endorse) => Self::Submitted,
             (Self::Submitted, Do::Withdraw) => Self::Draft,
-            (Self::Submitted, Do::Endorse) => Self::Submitted,
             (Self::Submitted | Self::Accepted | Self::Published | Self::Applied, Do::Return) => Self::Returned,
             (Self::Submitted, Do::Accept) => Self::Accepted,
             (Self::Accepted, Do::Publish) => Self::Published,

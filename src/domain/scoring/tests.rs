@@ -4,9 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::indicator::{Category, Direction};
-use crate::domain::json::Once;
 use crate::domain::scheme::shipped;
-use crate::domain::violation::Violations;
 
 /// The eight indicators of 2023: code, category in scenario E of the field notes, target, actual.
 const CASE: [(&str, Category, &str, &str); 8] = [

@@ -41,10 +41,8 @@ pub async fn dossier(
         None => Vec::new(),
     };
     let own: Vec<_> = targets.iter().map(|target| target.key.clone()).collect();
-    let handed_down = match own.is_empty() {
-        true => Vec::new(),
-        false => view.list::<Targets>(handed_down_from(own), None, None).await?,
-    };
+    let handed_down =
+        if own.is_empty() { Vec::new() } else { view.list::<Targets>(handed_down_from(own), None, None).await? };
     let mut claimed: Vec<SetTarget> = Vec::new();
     let wanted: BTreeSet<_> =
         evaluations.iter().flat_map(|one| &one.facts.indicators).map(|assessed| &assessed.target).collect();

@@ -4,16 +4,19 @@ pub mod gather;
 pub mod http;
 pub mod review;
 pub mod store;
+pub mod views;
 
 use self::http::EvaluationFilter;
 use self::store::Evaluations;
 use crate::domain::codes::IndicatorCode;
 use crate::domain::day::Day;
+use crate::domain::dossier::Dossier;
 use crate::domain::evaluation::{Claim, Evaluation, EvaluationFacts, EvaluationKey, EvaluationKind};
 use crate::domain::frozen::Frozen;
 use crate::domain::indicator::Category;
 use crate::domain::kept::Kept;
 use crate::domain::review::Actor;
+use crate::domain::what_if::{WhatIf, WhatIfInput};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Role, Scope};
 use crate::http::page::Listing;
@@ -53,6 +56,42 @@ pub async fn computed(view: &View<'_>, stated: Item, actor: &Actor, today: Day) 
     let unit = units::get(view, &Scope::County, &stated.key.unit).await?;
     let dossier = gather::dossier(view, unit, stated.key.year, today).await?;
     Ok(dossier.evaluation(&stated, actor))
+}
+
+/// An evaluation with its unit's year, and the name of the unit above.
+///
+/// # Errors
+/// [`ApiError::NotFound`], or the database's.
+pub async fn subject(
+    view: &View<'_>,
+    scope: &Scope,
+    key: &EvaluationKey,
+    today: Day,
+) -> Result<(Dossier, Item, Option<String>), ApiError> {
+    let stated = get(view, scope, key).await?;
+    let unit = units::get(view, &Scope::County, &key.unit).await?;
+    let department = match &unit.facts.parent {
+        Some(parent) => Some(units::get(view, &Scope::County, parent).await?.facts.name.to_string()),
+        None => None,
+    };
+    Ok((gather::dossier(view, unit, key.year, today).await?, stated, department))
+}
+
+/// What an evaluation would be worth if some facts were others.
+///
+/// # Errors
+/// [`ApiError::NotFound`]; figures of what it does not claim; a scheme that is not in force.
+pub async fn what_if(
+    view: &View<'_>,
+    scope: &Scope,
+    key: &EvaluationKey,
+    input: &WhatIfInput,
+    today: Day,
+) -> Result<WhatIf, ApiError> {
+    let (dossier, stated, _) = subject(view, scope, key, today).await?;
+    input.check(&dossier, &stated)?;
+    let (now, then) = (dossier.computed(&stated), input.imagine(&dossier, &stated));
+    Ok(WhatIf { id: stated.key, now, then })
 }
 
 /// Refuses a role that may not state an evaluation of this kind.
@@ -120,10 +159,10 @@ pub async fn put(
 /// [`ApiError::Frozen`].
 pub async fn require_unsubmitted(view: &View<'_>, key: &EvaluationKey) -> Result<(), ApiError> {
     let review = view.find::<Reviews>(key).await?;
-    match review.is_some_and(|review| review.facts.state.holds_the_evaluation()) {
-        true => Err(ApiError::Frozen(Frozen::UnderReview(key.clone()))),
-        false => Ok(()),
+    if review.is_some_and(|review| review.facts.state.holds_the_evaluation()) {
+        return Err(ApiError::Frozen(Frozen::UnderReview(key.clone())));
     }
+    Ok(())
 }
 
 /// The first level that an indicator belongs to.

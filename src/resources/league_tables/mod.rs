@@ -59,13 +59,13 @@ pub async fn page(
     let units = monitoring::active(view, scope, year, parent.as_ref(), None).await?;
     let rows = Rows::gather(view, &units, *month).await?;
     let contender = |unit: units::Item| {
-        let score = |when: When| {
+        let worth = |when: When| {
             let (scored, totals) = (rows.scored(&unit.key, when), rows.totals(&unit.key, when));
             Score::of(code, &scheme, Subject { scored: &scored, totals: &totals, bands: standard.bands() })
         };
         // The year's first month has none before it.
-        let before = (month.number() > 1).then(|| score(When::Before).earned);
-        Contender { score: score(When::Now), before, unit: unit.key, name: unit.facts.name }
+        let before = (month.number() > 1).then(|| worth(When::Before).earned);
+        Contender { score: worth(When::Now), before, unit: unit.key, name: unit.facts.name }
     };
     let mut entries = table(units.into_iter().map(contender).collect(), &standard);
     let total = i32::try_from(entries.len()).unwrap_or(i32::MAX);

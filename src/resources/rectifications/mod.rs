@@ -87,19 +87,17 @@ pub async fn give(
     }
     broken.into_result()?;
     if input.every_finding {
-        let noticed = |finding: &Finding| {
+        let has_one = |finding: &Finding| {
             let is_it = |id: Option<&str>| id == Some(finding.id.as_str());
             there.iter().any(|one| is_it(one.facts.finding.as_ref().map(rectification::FindingId::as_str)))
                 || notices
                     .iter()
                     .any(|one: &NoticeInput| is_it(one.finding.as_ref().map(rectification::FindingId::as_str)))
         };
-        let new = found.iter().filter(|finding| !noticed(finding)).filter_map(|finding| {
-            Some(NoticeInput {
-                finding: finding.id.parse().ok(),
-                comment: None,
-                demand: finding.detail_zh.parse().ok(),
-            })
+        let new = found.iter().filter(|finding| !has_one(finding)).map(|finding| NoticeInput {
+            finding: finding.id.parse().ok(),
+            comment: None,
+            demand: finding.detail_zh.parse().ok(),
         });
         let new: Vec<_> = new.collect();
         notices.extend(new);

@@ -28,40 +28,40 @@ pub async fn list(
 ) -> Result<Vec<ResultUse>, ApiError> {
     let ResultUseFilter { year, unit } = &listing.filter;
     let after: Option<EvaluationKey> = listing.after()?;
-    let seen = units::visible(view, scope, reviews::store::UNIT).await?;
-    let accepted = view.list::<Reviews>(seen.add(reviews::store::all_holding()), None, None).await?;
+    let visible = units::visible(view, scope, reviews::store::UNIT).await?;
+    let accepted = view.list::<Reviews>(visible.add(reviews::store::all_holding()), None, None).await?;
     let wanted = accepted.into_iter().filter(|review| review.key.year == *year);
     let wanted = wanted.filter(|review| unit.as_ref().is_none_or(|unit| review.key.unit == *unit));
-    let mut counting: BTreeMap<_, reviews::Item> = BTreeMap::new();
+    let mut first: BTreeMap<_, reviews::Item> = BTreeMap::new();
     for review in wanted {
         let subject = (review.key.unit.clone(), review.key.project.clone());
-        let first = counting.get(&subject).is_none_or(|other| precedence(review.key.kind) < precedence(other.key.kind));
-        if first {
-            counting.insert(subject, review);
+        let leads = first.get(&subject).is_none_or(|other| precedence(review.key.kind) < precedence(other.key.kind));
+        if leads {
+            first.insert(subject, review);
         }
     }
     let standard = standards::in_force(view, *year).await?;
-    let mut uses = Vec::new();
-    for review in counting.into_values().filter(|review| after.as_ref().is_none_or(|after| review.key > *after)) {
-        let Some(score) = review.facts.reviewed_score else { continue };
+    let mut found = Vec::new();
+    for review in first.into_values().filter(|review| after.as_ref().is_none_or(|after| review.key > *after)) {
+        let Some(points) = review.facts.reviewed_score else { continue };
         let EvaluationKey { unit, year, project, kind } = review.key.clone();
         let lines = budget_lines::store::of_units(year, [unit.clone()]);
         let lines = view.list::<BudgetLines>(lines, None, None).await?;
         let of_project = lines.iter().filter(|line| project.0.as_ref().is_none_or(|code| line.key.project == *code));
         let totals = BudgetTotals::of(of_project.map(|line| &line.facts), None);
         let amount = totals.adjusted.or(totals.executed);
-        let (grade, advice, change, suggested) = suggest(score, amount, &standard);
+        let (grade, advice, change, suggested) = suggest(points, amount, &standard);
         let name = units::get(view, &Scope::County, &unit).await?.facts.name;
         let decided = review.facts.decided_amount.map(Balance::from);
         let id = review.key;
-        uses.push(ResultUse {
+        found.push(ResultUse {
             id,
             unit,
             name,
             year,
             project,
             kind,
-            score,
+            score: points,
             grade,
             advice,
             change,
@@ -69,9 +69,9 @@ pub async fn list(
             suggested,
             decided,
         });
-        if uses.len() > usize::try_from(listing.limit).unwrap_or(usize::MAX) {
+        if found.len() > usize::try_from(listing.limit).unwrap_or(usize::MAX) {
             break;
         }
     }
-    Ok(uses)
+    Ok(found)
 }
