@@ -397,7 +397,7 @@ impl UnitMonitoring {
             return None;
         }
         let days_overdue = self.due_on.map_or(0, |due| look.today.since(due));
-        let names: Vec<&str> = missing.iter().take(20).map(|one| one.name.as_str()).collect();
+        let names: Vec<&str> = missing.iter().take(10).map(|one| one.name.as_str()).collect();
         let (number, month, due) =
             (missing.len(), look.month, self.due_on.map_or_else(String::new, |due| due.to_string()));
         let (late_zh, late_en) = match days_overdue {

@@ -207,8 +207,8 @@ impl StandardFacts {
             broken.require(!self.uses[..place].iter().any(|other| other.grade == one.grade), || {
                 Wrong::new("duplicate", "同一等级出现两次", "the same grade twice").at(format!("/uses/{place}/grade"))
             });
-            broken.require(one.change >= Percent::of_hundredths(-10_000), || {
-                Wrong::new("out_of_range", "最多压减 100%", "no more than all of it can be cut")
+            broken.require((-10_000..=100_000).contains(&one.change.hundredths()), || {
+                Wrong::new("out_of_range", "应为 -100% 至 1000%", "must be from -100 to 1000 percent")
                     .at(format!("/uses/{place}/change"))
             });
         }

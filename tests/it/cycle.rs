@@ -37,6 +37,34 @@ async fn links(service: &Service) -> Vec<String> {
     board["links"].as_array().unwrap().iter().map(|step| step["state"].as_str().unwrap().to_owned()).collect()
 }
 
+/// The city's 320 handed down: 22 to the first five townships and 21 to the others.
+async fn hand_down(admin: &Caller<'_>) {
+    for (unit, name) in TOWNSHIPS {
+        let facts = json!({ "name": name, "kind": "township", "parent": "430922" });
+        admin.put(&format!("/v1/units/{unit}"), &facts).await.expect(201);
+    }
+    let parts: Vec<_> = TOWNSHIPS
+        .iter()
+        .enumerate()
+        .map(|(place, (unit, _))| json!({ "unit": unit, "value": if place < 5 { "22" } else { "21" } }))
+        .collect();
+    let set = json!({ "document": "桃招组〔2023〕1号", "allocations": parts });
+    let cascade = admin.post(&format!("/v1/targets/{FDI}/allocations"), &set).await.expect(200).body;
+    let top = &cascade["nodes"][0];
+    assert_eq!((&top["value"], &top["handed_down"], &top["uncovered"]), (&json!("320"), &json!("320"), &json!("0")));
+}
+
+/// Twelve months of every township, cumulative: 1.40 each by December, which is 21 together.
+async fn report_the_year(admin: &Caller<'_>) {
+    for month in 1..=12 {
+        for (unit, _) in TOWNSHIPS {
+            let value = month * 140 / 12;
+            let facts = json!({ "value": format!("{}.{:02}", value / 100, value % 100) });
+            admin.put(&format!("/v1/progress/{unit}:2023-{month:02}:fdi"), &facts).await.expect(201);
+        }
+    }
+}
+
 on_both! {
     async fn the_case_through_the_five_links(service: Service) {
         let service = service.with_case().await;
@@ -46,29 +74,12 @@ on_both! {
         assert_eq!(links(&service).await, ["partial", "missing", "partial", "missing", "partial"]);
 
         // 目标: the city asks for 320, the county hands it down to its 15 townships, and the bureau approves.
-        for (unit, name) in TOWNSHIPS {
-            let facts = json!({ "name": name, "kind": "township", "parent": "430922" });
-            admin.put(&format!("/v1/units/{unit}"), &facts).await.expect(201);
-        }
-        let parts: Vec<_> = TOWNSHIPS.iter().enumerate()
-            .map(|(place, (unit, _))| json!({ "unit": unit, "value": if place < 5 { "22" } else { "21" } }))
-            .collect();
-        let set = json!({ "document": "桃招组〔2023〕1号", "allocations": parts });
-        let cascade = admin.post(&format!("/v1/targets/{FDI}/allocations"), &set).await.expect(200).body;
-        let top = &cascade["nodes"][0];
-        assert_eq!((&top["value"], &top["handed_down"], &top["uncovered"]), (&json!("320"), &json!("320"), &json!("0")));
+        hand_down(&admin).await;
         officer.put("/v1/approvals/209002:2023", &json!({ "document": "桃财绩〔2023〕2号" })).await.expect(201);
         assert_eq!(links(&service).await[0], "done");
 
         // 监控: twelve months of every township; the county reports what it reported, 21.
-        for month in 1..=12 {
-            for (unit, _) in TOWNSHIPS {
-                // Cumulative, in hundredths: 1.40 each by December, which is 21 together.
-                let value = month * 140 / 12;
-                let facts = json!({ "value": format!("{}.{:02}", value / 100, value % 100) });
-                admin.put(&format!("/v1/progress/{unit}:2023-{month:02}:fdi"), &facts).await.expect(201);
-            }
-        }
+        report_the_year(&admin).await;
         let july = admin.get("/v1/monitoring?month=2023-07&unit=majitang").await.expect(200).body;
         let goal = &july["items"][0]["goals"][0];
         assert_eq!((&goal["cumulative"], &goal["month_value"], &goal["light"]), (&json!("0.81"), &json!("0.11"), &json!("red")));

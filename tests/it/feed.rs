@@ -142,7 +142,7 @@ async fn ask(
 
 #[expect(clippy::disallowed_methods, reason = "tests have settings of their own")]
 fn seconds() -> u64 {
-    std::env::var("JIXIAO_FEED_SECONDS").map_or(5, |value| value.parse().unwrap())
+    std::env::var("JIXIAO_FEED_SECONDS").map_or(8, |value| value.parse().unwrap())
 }
 
 /// The whole journal.
@@ -236,7 +236,7 @@ async fn run(kind: Kind) -> Option<(Seen, u64)> {
     let killing = async {
         while !done.load(Ordering::Relaxed) {
             let kill = kills.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(Duration::from_millis(700 + kill * 331 % 900)).await;
+            tokio::time::sleep(Duration::from_millis(1100 + kill * 331 % 900)).await;
             let server = &servers[usize::try_from(kill).unwrap() % servers.len()];
             server.kill();
             server.start();

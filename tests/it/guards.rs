@@ -66,13 +66,12 @@ fn existing(collection: &str) -> &'static str {
         "projects" => "209002:2023:209002-2023-01",
         "budget-lines" => "209002:2023:209002-2023-01:30201",
         "indicators" => "fdi",
-        "targets" => "430922:2023::fdi:city",
+        "targets" | "cascades" => "430922:2023::fdi:city",
         "progress" => "430922:2023-12:fdi",
         "evaluations" => "209002:2023:209002-2023-01:self",
         "reviews" => "209002:2024:209002-2024-01:self",
         "scorecards" | "cycles" => "209002:2023",
         "closings" | "approvals" => "209002:2031",
-        "cascades" => "430922:2023::fdi:city",
         "expenditures" => "209002:2023-06:209002-2023-01",
         "standards" => "2031",
         "schemes" => "own:2031",
@@ -112,9 +111,8 @@ impl Operation {
     /// What is sent where nothing is said: enough to be understood.
     fn usual_body(&self) -> Option<Value> {
         match (&self.method, self.path.rsplit('/').next()) {
-            (&Method::PUT, _) => Some(json!({})),
+            (&Method::PUT, _) | (&Method::POST, Some("what-if")) => Some(json!({})),
             (&Method::POST, Some("allocations")) => Some(json!({ "allocations": [] })),
-            (&Method::POST, Some("what-if")) => Some(json!({})),
             (&Method::POST, Some("actions")) if self.collection == "rectifications" => {
                 Some(json!({ "action": "answer", "text": "已说明" }))
             }

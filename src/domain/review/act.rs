@@ -21,7 +21,7 @@ pub struct CommentInput {
     /// The resource.
     pub resource: Resource,
     /// The row's id.
-    pub id: AsPrinted,
+    pub id: Name,
     /// JSON pointer into its facts; null for the row as a whole.
     #[deserr(default)]
     pub pointer: Option<AsPrinted>,

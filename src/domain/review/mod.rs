@@ -49,7 +49,7 @@ pub struct ReviewComment {
     /// The resource it is pinned to.
     pub resource: Resource,
     /// The row's id.
-    pub id: AsPrinted,
+    pub id: Name,
     /// JSON pointer into its facts; null for the row as a whole.
     #[deserr(default)]
     pub pointer: Option<AsPrinted>,

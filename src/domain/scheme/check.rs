@@ -11,6 +11,9 @@ use crate::domain::violation::{Violations, Wrong};
 /// The points of the first level.
 const ALL: Points = Points::whole(100);
 
+/// No completion counts more than ten times its target, in hundredths of a percent.
+const MOST_PERCENT: i64 = 100_000;
+
 /// Items below items below items: 一级, 二级 and 三级指标, and what is scored.
 const DEEPEST: usize = 4;
 
@@ -151,10 +154,12 @@ impl SchemeItem {
         let weighted = self.indicators.iter().any(|one| one.weight.is_some());
         let takes_weights = matches!(method, National | Proportional | AllOrNothing | Bands | WeightedMean);
         parameter("indicators", weighted, takes_weights || !weighted, false);
-        let positive = |percent: &Option<Percent>| percent.is_none_or(|one| one > Percent::of_hundredths(0));
+        let fits = |percent: &Option<Percent>| percent.is_none_or(|one| (1..=MOST_PERCENT).contains(&one.hundredths()));
         for (name, percent) in [("cap", &self.cap), ("met_from", &self.met_from)] {
-            broken.require(positive(percent), || {
-                Wrong::new("out_of_range", "应大于 0", "must be more than nothing").at(format!("{pointer}/{name}"))
+            broken.require(fits(percent), || {
+                let wrong =
+                    Wrong::new("out_of_range", "应大于 0，最多 1000%", "must be more than 0 and at most 1000 percent");
+                wrong.at(format!("{pointer}/{name}"))
             });
         }
         let falling = self.bands.windows(2).all(|pair| pair[0].from > pair[1].from);

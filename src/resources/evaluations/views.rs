@@ -14,12 +14,10 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, FileErrors, PutErrors};
 use crate::http::body::Facts;
 use crate::http::error::ApiError;
+use crate::http::file::{FileBytes, XLSX};
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::path::Id;
-
-/// The media type of a workbook.
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// Mounts these views of the room.
 pub fn mount(config: &mut ServiceConfig<'_>) {
@@ -61,7 +59,7 @@ async fn create_what_if(
         AsOfParameter,
     ),
     responses(
-        (status = 200, description = "The workbook", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (status = 200, description = "The workbook", body = FileBytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         FileErrors,
     ),
     security(("bearer" = ["read"])),
@@ -80,7 +78,7 @@ async fn get_evaluation_form(
     let evaluation = dossier.evaluation(&stated, &caller.actor());
     let bytes =
         form::form(&subject, &evaluation).map_err(|error| ApiError::internal(format!("making a form: {error}")))?;
-    Ok(answer::bytes(bytes, WORKBOOK, "form.xlsx"))
+    Ok(answer::bytes(bytes, XLSX, "form.xlsx"))
 }
 
 /// Read the report of an evaluation
@@ -94,7 +92,7 @@ async fn get_evaluation_form(
         ("id" = EvaluationKey, Path, description = "`unit:year:project:kind`, the project empty for the unit as a whole"),
         AsOfParameter,
     ),
-    responses((status = 200, description = "The page", body = String, content_type = "text/html"), FileErrors),
+    responses((status = 200, description = "The page", body = FileBytes, content_type = "text/html"), FileErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/evaluations/{id}/report.html")]
