@@ -32,7 +32,8 @@ pub struct AllocationInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct AllocationSet {
-    /// Who hands down: the assigner of the new targets, `county` where nothing is said.
+    /// Who hands down: the assigner of the new targets. Where nothing is said, `county` for the county's own, and the code
+    /// of the unit that hands down below it.
     #[deserr(default)]
     pub assigner: Option<Assigner>,
     /// The document that hands down (文号).
@@ -71,14 +72,14 @@ impl AllocationSet {
         broken.into_result()
     }
 
-    /// The target that an allocation of another becomes.
-    pub fn target(&self, parent: &TargetKey, one: &AllocationInput) -> (TargetKey, TargetFacts) {
+    /// The target that an allocation of another becomes, `usual` being who hands down where nothing is said.
+    pub fn target(&self, parent: &TargetKey, one: &AllocationInput, usual: &Assigner) -> (TargetKey, TargetFacts) {
         let key = TargetKey {
             unit: one.unit.clone(),
             year: parent.year,
             project: MaybeProject(one.project.clone()),
             indicator: parent.indicator.clone(),
-            assigner: self.assigner.clone().unwrap_or_else(Assigner::county),
+            assigner: self.assigner.clone().unwrap_or_else(|| usual.clone()),
         };
         let facts = TargetFacts {
             value: Some(one.value),

@@ -125,11 +125,6 @@ impl Roots<'_> {
     }
 }
 
-/// Whether figures of several units add up: counts and amounts do, percentages and qualities do not.
-fn adds_up(indicator: &IndicatorFacts) -> bool {
-    indicator.direction != Direction::Qualitative && !matches!(indicator.measure_unit.as_str(), "%" | "％" | "‰")
-}
-
 impl Cascade {
     /// The cascade of a target.
     pub fn of(roots: &Roots<'_>) -> Self {
@@ -218,13 +213,13 @@ fn descend<'a>(
         node.handed_down = values.collect::<Option<Vec<_>>>().and_then(Quantity::sum);
         let positive = |quantity: Option<Quantity>| quantity.filter(|one| one.micros() > 0);
         let nothing = Quantity::of_micros(0);
-        if node.handed_down.is_some() && value.is_some() && adds_up(roots.indicator) {
+        if node.handed_down.is_some() && value.is_some() && roots.indicator.adds_up() {
             node.uncovered = Some(positive(minus(value, node.handed_down)).unwrap_or(nothing));
             node.headroom = Some(positive(minus(node.handed_down, value)).unwrap_or(nothing));
         }
         node.unreported = i32::try_from(figures.iter().filter(|figure| figure.is_none()).count()).unwrap_or(i32::MAX);
         let known: Vec<Quantity> = figures.into_iter().flatten().collect();
-        if adds_up(roots.indicator) && !known.is_empty() {
+        if roots.indicator.adds_up() && !known.is_empty() {
             node.rolled_up = Quantity::sum(known);
         }
     }

@@ -63,9 +63,14 @@ pub fn growth(now: Option<Quantity>, then: Option<Quantity>) -> Option<Rate> {
 
 /// How much of what the months gone ask for was reached, percent: `actual ÷ (target × m ÷ 12)`.
 ///
-/// A ceiling and a qualitative target have no pace.
-pub fn pace(direction: Direction, target: Option<Quantity>, actual: Option<Quantity>, month: Month) -> Option<Rate> {
-    if matches!(direction, Direction::AtMost | Direction::LessThan | Direction::Qualitative) {
+/// A ceiling, a percentage and a qualitative target have no pace.
+pub fn pace(
+    indicator: &IndicatorFacts,
+    target: Option<Quantity>,
+    actual: Option<Quantity>,
+    month: Month,
+) -> Option<Rate> {
+    if matches!(indicator.direction, Direction::AtMost | Direction::LessThan) || !indicator.adds_up() {
         return None;
     }
     let (target, actual) = (i128::from(target?.micros()), i128::from(actual?.micros()));
@@ -102,7 +107,7 @@ impl Forecast {
     ///
     /// `last_year` is the year before through the same month, and the whole of it.
     pub fn of(
-        direction: Direction,
+        indicator: &IndicatorFacts,
         so_far: Option<Quantity>,
         through: Option<Month>,
         last_year: Option<(Quantity, Quantity)>,
@@ -113,7 +118,7 @@ impl Forecast {
         if month.number() == 12 {
             return Self { value: Some(now), basis: ForecastBasis::Reached };
         }
-        if matches!(direction, Direction::Qualitative) {
+        if !indicator.adds_up() {
             return Self { value: Some(now), basis: ForecastBasis::Level };
         }
         let scaled = |whole: i128, part: i128| {
@@ -207,20 +212,24 @@ mod tests {
     #[test]
     fn the_pace_is_what_the_months_gone_ask_for() {
         let pace = |target, actual, at: &str| {
-            super::pace(Direction::AtLeast, q(target), q(actual), month(at)).map(|rate| rate.to_string())
+            super::pace(&indicator(true), q(target), q(actual), month(at)).map(|rate| rate.to_string())
         };
         assert_eq!(pace("120", "60", "2023-06"), Some("100.00".into()));
         assert_eq!(pace("320", "21", "2023-12"), Some("6.56".into()));
         assert_eq!(pace("36", "18", "2023-05"), Some("120.00".into()));
         assert_eq!(pace("0", "5", "2023-05"), None);
-        assert_eq!(super::pace(Direction::AtMost, q("5"), q("5"), month("2023-05")), None);
+        let ceiling = IndicatorFacts { direction: Direction::AtMost, ..indicator(true) };
+        let percentage = IndicatorFacts { measure_unit: "%".parse().unwrap(), ..indicator(true) };
+        for without in [ceiling, percentage] {
+            assert_eq!(super::pace(&without, q("5"), q("5"), month("2023-05")), None);
+        }
     }
 
     #[test]
     fn forecasts_say_what_they_rest_on() {
         let forecast = |so_far, through: &str, last_year: Option<(&str, &str)>| {
             let last_year = last_year.and_then(|(part, whole)| Some((q(part)?, q(whole)?)));
-            let one = Forecast::of(Direction::AtLeast, q(so_far), through.parse().ok(), last_year);
+            let one = Forecast::of(&indicator(true), q(so_far), through.parse().ok(), last_year);
             (one.value.map_or_else(String::new, |value| value.to_string()), one.basis)
         };
         assert_eq!(forecast("60", "2023-06", None), ("120".into(), ForecastBasis::Linear));

@@ -17,7 +17,7 @@ use super::period::{Month, Year};
 use super::progress::{self, ProgressFacts, ProgressKey};
 use super::project::{ProjectFacts, ProjectKey};
 use super::quantity::Quantity;
-use super::review::{Actor, ReviewFacts, ReviewStanding};
+use super::review::{Actor, ReviewFacts, ReviewStanding, ReviewState};
 use super::scheme::SchemeFacts;
 use super::scoring::{Score, Scored, Subject};
 use super::standard::StandardFacts;
@@ -184,8 +184,22 @@ impl Dossier {
     /// How far an evaluation is, as somebody sees it.
     pub fn standing(&self, evaluation: &Stated, actor: &Actor) -> ReviewStanding {
         let facts = self.review(&evaluation.key).cloned().unwrap_or_default();
-        let seen = (actor, self.today);
-        ReviewStanding::of(facts, evaluation.key.kind, seen, self.standard.bands(), || self.seal(evaluation))
+        let seen = (actor, self.today, self.due(evaluation));
+        ReviewStanding::of(facts, (evaluation.key.kind, &evaluation.key.unit), seen, self.standard.bands(), || {
+            self.seal(evaluation)
+        })
+    }
+
+    /// The day until which the next step of an evaluation is to be done: the one that was set, or, for what the unit has
+    /// not handed in, that of the standard. What says that it was handed in on paper is not waited for.
+    pub fn due(&self, evaluation: &Stated) -> Option<Day> {
+        let review = self.review(&evaluation.key);
+        if let Some(due) = review.and_then(|review| review.due_on) {
+            return Some(due);
+        }
+        let waiting = review.is_none_or(|review| matches!(review.state, ReviewState::Draft | ReviewState::Returned));
+        let own = evaluation.key.kind == EvaluationKind::SelfEvaluation && evaluation.facts.submitted_on.is_none();
+        self.year.next().filter(|_| waiting && own).and_then(|next| self.standard.self_evaluation_due.of(next))
     }
 
     /// What was done with an evaluation so far.
@@ -198,8 +212,8 @@ impl Dossier {
         Evaluation::of(stated.clone(), self.computed(stated), self.standing(stated, actor))
     }
 
-    /// The digest of everything an evaluation rests on: its own facts, its project and lines, its targets and those it
-    /// claims, and what was reported.
+    /// The digest of everything an evaluation rests on: its own facts, its project and lines, its project's targets and
+    /// those it claims, what was reported of them, what their indicators mean, the scheme and the bands.
     pub fn seal(&self, evaluation: &Stated) -> Digest {
         let mut text = String::new();
         let mut add = |resource: Resource, id: String, facts: Result<String, serde_json::Error>| {
@@ -215,13 +229,34 @@ impl Dossier {
         for line in self.lines_of(project) {
             add(Resource::BudgetLines, line.key.to_string(), canonical(&line.facts));
         }
-        let claimed = self.claimed.iter().filter(|target| target.key.unit != self.unit.key);
-        for target in self.targets.iter().chain(claimed) {
-            add(Resource::Targets, target.key.to_string(), canonical(&target.facts));
+        let of_the_project = self.targets.iter().filter(|target| target.key.project == *project);
+        let claims = |target: &&SetTarget| evaluation.facts.indicators.iter().any(|one| one.target == target.key);
+        let targets: BTreeMap<_, _> = of_the_project
+            .chain(self.claimed.iter().filter(claims))
+            .map(|target| (&target.key, &target.facts))
+            .collect();
+        for (key, facts) in &targets {
+            add(Resource::Targets, key.to_string(), canonical(facts));
         }
+        let concerns = |unit: &UnitCode, indicator: &IndicatorCode| {
+            targets.keys().any(|target| target.unit == *unit && target.indicator == *indicator)
+        };
         for row in self.progress.iter().filter(|row| row.key.month.year() == self.year) {
-            add(Resource::Progress, row.key.to_string(), canonical(&row.facts));
+            if concerns(&row.key.unit, &row.key.indicator) {
+                add(Resource::Progress, row.key.to_string(), canonical(&row.facts));
+            }
         }
+        // What the figures mean, and how they are scored.
+        for (code, facts) in &self.indicators {
+            if targets.keys().any(|target| target.indicator == *code) {
+                add(Resource::Indicators, code.to_string(), canonical(facts));
+            }
+        }
+        let scheme = &evaluation.facts.scheme;
+        add(Resource::Schemes, scheme.to_string(), canonical(&self.schemes.get(scheme)));
+        let bands = self.standard.bands();
+        let bands = [bands.excellent, bands.good, bands.fair].map(|edge| edge.to_string());
+        add(Resource::Standards, self.year.to_string(), canonical(&bands));
         Digest::of(&text)
     }
 

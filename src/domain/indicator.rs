@@ -110,6 +110,11 @@ pub struct IndicatorFacts {
 }
 
 impl IndicatorFacts {
+    /// Whether figures of several units, or months, add up: counts and amounts do, percentages and qualities do not.
+    pub fn adds_up(&self) -> bool {
+        self.direction != Direction::Qualitative && !matches!(self.measure_unit.as_str(), "%" | "％" | "‰")
+    }
+
     /// An indicator is part of at most so many others.
     pub const MOST_WHOLES: usize = 20;
 

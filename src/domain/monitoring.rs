@@ -241,8 +241,10 @@ impl GoalMonitoring {
         let cumulative = course.so_far(indicator);
         let through = course.last.map(|(month, _)| month);
         let completion = Completion::of(direction, value, cumulative);
-        let pace = pace(direction, value, cumulative, look.month);
-        let forecast = Forecast::of(direction, cumulative, through, last_year.zip(whole_last_year));
+        let pace = pace(indicator, value, cumulative, look.month);
+        // Last year through the same month is compared with this year through that month, and with nothing else.
+        let last_year = last_year.filter(|_| through == Some(look.month));
+        let forecast = Forecast::of(indicator, cumulative, through, last_year.zip(whole_last_year));
         let (forecast_zh, forecast_en) = reason(indicator, value, &forecast, through);
         Self {
             target: target.clone(),
@@ -258,7 +260,7 @@ impl GoalMonitoring {
             year_on_year: growth(cumulative, last_year),
             completion,
             pace,
-            light: light(look.standard, direction, completion, pace),
+            light: light(look.standard, indicator, completion, pace),
             report,
             fell: course.fell(indicator),
             forecast: forecast.value,
@@ -269,15 +271,15 @@ impl GoalMonitoring {
     }
 }
 
-/// A ceiling is green while it holds; of a qualitative target the percentage is its own pace.
-fn light(standard: &StandardFacts, direction: Direction, completion: Completion, pace: Option<Rate>) -> Light {
-    match direction {
+/// A ceiling is green while it holds; of a percentage or a quality the completion is its own pace.
+fn light(standard: &StandardFacts, indicator: &IndicatorFacts, completion: Completion, pace: Option<Rate>) -> Light {
+    match indicator.direction {
         Direction::AtMost | Direction::LessThan => match completion.state {
             CompletionState::Met => Light::Green,
             CompletionState::Missed => Light::Red,
             CompletionState::Unknown => Light::Unknown,
         },
-        Direction::Qualitative => match standard.light(completion.percent) {
+        _ if !indicator.adds_up() => match standard.light(completion.percent) {
             Light::Blue => Light::Green,
             other => other,
         },

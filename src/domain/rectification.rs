@@ -184,20 +184,21 @@ pub struct RectificationInput {
 
 impl RectificationFacts {
     /// Whether somebody may do this with it, apart from its state.
-    pub fn admits(&self, actor: &Actor, action: RectificationAction) -> bool {
+    pub fn admits(&self, actor: &Actor, unit: &UnitCode, action: RectificationAction) -> bool {
         match action {
             RectificationAction::Answer => actor.speaks_for_units,
             // Nobody closes what they answered.
             RectificationAction::Close => {
-                actor.decides && self.answered_by.as_ref().is_none_or(|by| by.as_str() != actor.subject)
+                actor.decides_on(unit) && self.answered_by.as_ref().is_none_or(|by| by.as_str() != actor.subject)
             }
-            RectificationAction::Reopen => actor.decides,
+            RectificationAction::Reopen => actor.decides_on(unit),
         }
     }
 
     /// What somebody may do with it now.
-    pub fn allowed(&self, actor: &Actor) -> Vec<RectificationAction> {
-        let may = |action: &RectificationAction| self.state.after(*action).is_some() && self.admits(actor, *action);
+    pub fn allowed(&self, actor: &Actor, unit: &UnitCode) -> Vec<RectificationAction> {
+        let may =
+            |action: &RectificationAction| self.state.after(*action).is_some() && self.admits(actor, unit, *action);
         RectificationAction::ALL.iter().copied().filter(may).collect()
     }
 
@@ -263,7 +264,7 @@ impl Rectification {
         let Kept { key, facts, revision } = kept;
         let RectificationKey { unit, year, code } = key.clone();
         let overdue = facts.state == RectificationState::Open && today > facts.due_on;
-        let allowed_actions = facts.allowed(actor);
+        let allowed_actions = facts.allowed(actor, &unit);
         Self { id: key, unit, year, code, facts, overdue, allowed_actions, revision }
     }
 }

@@ -137,8 +137,18 @@ impl TargetFacts {
 
     /// What was approved changes by an adjustment with a reason and a document of its own (目标调整).
     fn check_adjustment(&self, broken: &mut Violations, before: Option<&Self>) {
-        let promise = |facts: &Self| (facts.value, facts.goal.clone(), facts.parent.clone());
-        if before.is_some_and(|before| promise(before) == promise(self)) {
+        let promise =
+            |facts: &Self| (facts.value, facts.value_as_printed.clone(), facts.goal.clone(), facts.parent.clone());
+        let adjustment = |facts: &Self| (facts.adjustment_reason.clone(), facts.adjustment_document.clone());
+        if let Some(before) = before.filter(|before| promise(before) == promise(self)) {
+            broken.require(adjustment(before) == adjustment(self), || {
+                Wrong::new(
+                    "adjustment_of_nothing",
+                    "目标未变，调整原因和文号应保持原样",
+                    "nothing is adjusted: reason and document stay as they are",
+                )
+                .at("/adjustment_document")
+            });
             return;
         }
         let required = |pointer: &str| {

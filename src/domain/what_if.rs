@@ -12,8 +12,9 @@ use super::money::{Balance, Money};
 use super::period::Month;
 use super::progress::{ProgressFacts, ProgressKey};
 use super::quantity::Quantity;
+use super::scheme::SchemeFacts;
 use super::target::TargetKey;
-use super::violation::Violations;
+use super::violation::{Violations, Wrong};
 
 /// A figure that is imagined for a claimed target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
@@ -69,6 +70,12 @@ impl WhatIfInput {
         let known = self.scheme.as_ref().is_none_or(|scheme| dossier.schemes.contains_key(scheme));
         broken.require(known, || {
             dangling("/scheme", Resource::Schemes, &self.scheme.as_ref().map_or_else(String::new, ToString::to_string))
+        });
+        let scheme = self.scheme.as_ref().and_then(|scheme| dossier.schemes.get(scheme));
+        let weighted = stated.facts.indicators.iter().all(|assessed| assessed.weight.is_some());
+        broken.require(weighted || !scheme.is_some_and(SchemeFacts::wants_weights), || {
+            let zh = "该办法需要评价自定的权重，而本评价没有";
+            Wrong::new("own_weights", zh, "the scheme needs weights that the evaluation does not state").at("/scheme")
         });
         for (name, figures) in [("actuals", &self.actuals), ("targets", &self.targets)] {
             broken.require(figures.len() <= 200, || too_many(&format!("/{name}"), 200));

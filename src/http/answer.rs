@@ -37,7 +37,7 @@ pub fn computed_tag(revision: i64, position: i64, today: Day) -> String {
 /// The tag of an answer that says what its caller may do.
 pub fn tag_for(tag: &str, actor: &Actor) -> String {
     let rights = [actor.speaks_for_units, actor.speaks_for_those_above, actor.decides].map(u8::from);
-    let seen = Digest::of(&format!("{rights:?} {}", actor.subject)).to_string();
+    let seen = Digest::of(&format!("{rights:?} {:?} {}", actor.top, actor.subject)).to_string();
     format!("{}-{}\"", tag.trim_end_matches('"'), &seen[..8])
 }
 

@@ -38,6 +38,8 @@ pub type Lack = (&'static str, &'static str);
 
 const WHOLE_COUNTY: Lack = ("修改全县共用数据", "change what belongs to the whole county");
 
+const OWN_UNIT: Lack = ("对本单位作出决定", "decide on its own unit");
+
 /// A right an operation asks for; the document names it in the operation's `security`.
 pub trait Permission: 'static {
     /// Its name.
@@ -180,7 +182,19 @@ impl<P: Permission> Caller<P> {
             speaks_for_units: matches!(role, Role::Reporter | Role::Admin),
             speaks_for_those_above: matches!(role, Role::Reviewer | Role::Admin),
             decides: matches!(role, Role::Reviewer | Role::Admin),
+            top: self.scope.top().cloned(),
         }
+    }
+
+    /// Refuses a caller who is bound to the very unit that is decided on.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`].
+    pub fn require_above(&self, unit: &UnitCode) -> Result<(), ApiError> {
+        if self.scope.top() == Some(unit) {
+            return Err(ApiError::Forbidden { role: self.role, needs: OWN_UNIT });
+        }
+        Ok(())
     }
 
     /// Refuses a caller bound to a subtree: what belongs to the whole county is changed for all of it.

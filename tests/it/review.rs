@@ -217,6 +217,23 @@ on_both! {
         act(&officer, ACTIONS, "accept").await.expect(409);
     }
 
+    async fn what_was_not_handed_in_is_overdue(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin();
+        let path = "/v1/evaluations/209002:2023::self";
+        let draft = admin.put(path, &json!({ "scheme": "national_2020", "stated_score": "90" })).await.expect(201).body;
+        // The 2023 self-evaluation was due in the spring of 2024, and this one was never handed in.
+        assert_eq!((&draft["review"]["due_on"], &draft["review"]["overdue"]), (&json!("2024-04-30"), &json!(true)));
+        // That of the case was, on paper, and is not waited for.
+        assert_eq!(admin.get(SELF).await.expect(200).body["review"]["overdue"], false);
+        let found = admin.get("/v1/findings?unit=209002&year=2023&rule=evaluation.overdue").await.expect(200).body;
+        assert_eq!(found["items"].as_array().unwrap().len(), 1);
+        let mut standard = admin.get("/v1/standards/2020").await.expect(200).body["facts"].clone();
+        standard["self_evaluation_due"] = json!("03-31");
+        admin.put("/v1/standards/2022", &standard).await.expect(201);
+        assert_eq!(admin.get(path).await.expect(200).body["review"]["due_on"], "2024-03-31");
+    }
+
     async fn a_department_signs_on_the_way_up(service: Service) {
         let service = service.with_case().await;
         act(&clerk(&service), ACTIONS, "submit").await.expect(200);

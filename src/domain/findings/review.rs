@@ -68,10 +68,9 @@ fn reviewed_lower(dossier: &Dossier) -> Vec<Observation> {
 
 fn overdue(dossier: &Dossier) -> Vec<Observation> {
     each(dossier, |evaluation| {
-        let review = dossier.review(&evaluation.key)?;
-        let pending = matches!(review.state, ReviewState::Submitted | ReviewState::Returned | ReviewState::Draft);
-        let due = review.due_on.filter(|due| pending && dossier.today > *due)?;
-        let (state, days) = (review.state, dossier.today.since(due));
+        let state = dossier.review(&evaluation.key).map_or(ReviewState::Draft, |review| review.state);
+        let due = dossier.due(evaluation).filter(|due| !state.holds_the_year() && dossier.today > *due)?;
+        let days = dossier.today.since(due);
         Some(
             Observation::new(
                 evaluation.key.kind,
@@ -79,11 +78,7 @@ fn overdue(dossier: &Dossier) -> Vec<Observation> {
                 format!("it is {state} and was due on {due}: {days} day(s) overdue"),
             )
             .number("days", days, "天")
-            .row(
-                Resource::Reviews,
-                &crate::domain::kept::Kept { key: evaluation.key.clone(), facts: (), revision: 0 },
-                "/due_on",
-            ),
+            .row(Resource::Evaluations, evaluation, ""),
         )
     })
 }

@@ -136,6 +136,8 @@ pub fn act(
             broken.require(occasion.stated.is_some(), || {
                 Wrong::new("missing_score", "自评总分未填写", "the evaluation states no score").at("/action")
             });
+            // What the unit does to and fro must not use up the room of those who decide.
+            broken.require(before.signatures.len() < 400, || too_many("/action", 400));
             review.round = Round::new(i64::from(before.round.number()) + 1).unwrap_or(before.round);
             (review.submitted_by, review.submitted_at) = (Some(occasion.by.clone()), Some(occasion.at));
             review.due_on = input.due_on.or(occasion.usually_due);
@@ -176,7 +178,6 @@ pub fn act(
             opinion: input.opinion.clone(),
             at: occasion.at,
         });
-        broken.require(review.signatures.len() <= 500, || too_many("/action", 500));
     }
     broken.into_result().map(|()| review)
 }
@@ -225,7 +226,8 @@ fn pin(broken: &mut Violations, review: &mut ReviewFacts, input: &ActionInput, o
 }
 
 fn answer(broken: &mut Violations, review: &mut ReviewFacts, input: &ActionInput, occasion: &Occasion) {
-    for (place, answer) in input.answers.iter().enumerate() {
+    broken.require(input.answers.len() <= 500, || too_many("/answers", 500));
+    for (place, answer) in input.answers.iter().take(500).enumerate() {
         let open = review.comments.iter_mut().find(|one| one.number == answer.number && one.answer.is_none());
         match open {
             Some(comment) => {
@@ -248,6 +250,19 @@ fn accept(broken: &mut Violations, review: &mut ReviewFacts, input: &ActionInput
         Wrong::new("out_of_range", "扣分多于自评得分", "more is taken off than the unit claims")
             .at("/deductions")
             .showing(off)
+    });
+    broken.require(input.deductions.len() <= 200, || too_many("/deductions", 200));
+    let contradicts = occasion
+        .stated
+        .zip(input.reviewed_score)
+        .is_some_and(|(stated, reviewed)| off <= stated && stated - off != reviewed);
+    broken.require(!contradicts || input.deductions.is_empty(), || {
+        Wrong::new(
+            "contradiction",
+            "审核得分应等于自评得分减扣分",
+            "the score must be the stated one less the deductions",
+        )
+        .at("/reviewed_score")
     });
     let reviewed = input.reviewed_score.or_else(|| occasion.stated.map(|stated| (stated - off).max(Points::ZERO)));
     broken.require(reviewed.is_some(), || missing("/reviewed_score"));

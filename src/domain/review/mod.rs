@@ -124,7 +124,7 @@ pub struct ReviewFacts {
     pub comments: Vec<ReviewComment>,
     /// Who signed what.
     #[deserr(default)]
-    #[schema(max_items = 500)]
+    #[schema(max_items = 10_000)]
     pub signatures: Vec<Signature>,
     /// The journal's number at which it was accepted: read everything as it was with `?as_of=`.
     #[deserr(default)]
@@ -198,6 +198,8 @@ pub struct ReviewStanding {
     /// How many comments are not answered.
     #[schema(minimum = 0, maximum = 500)]
     pub open_comments: i32,
+    /// The day until which the next step is to be done: the one that was set, or that of the standard.
+    pub due_on: Option<Day>,
     /// Whether the next step is overdue.
     pub overdue: bool,
     /// Whether the facts are still those that were accepted; null before it was.
@@ -207,20 +209,21 @@ pub struct ReviewStanding {
 }
 
 impl ReviewStanding {
-    /// A review as somebody sees it on a day, `digest` being that of the facts as they are now.
+    /// A review as somebody sees it on a day, due on another, `digest` being that of the facts as they are now.
     pub fn of(
         facts: ReviewFacts,
-        kind: EvaluationKind,
-        (actor, today): (&Actor, Day),
+        (kind, unit): (EvaluationKind, &UnitCode),
+        (actor, today, due_on): (&Actor, Day, Option<Day>),
         bands: Bands,
         digest: impl FnOnce() -> Digest,
     ) -> Self {
         let open = facts.open_comments().count();
         let pending = !matches!(facts.state, ReviewState::Accepted | ReviewState::Published | ReviewState::Applied);
         Self {
-            allowed_actions: actor.allowed(kind, facts.state, facts.submitter(), open > 0),
+            allowed_actions: actor.allowed((kind, unit), facts.state, facts.submitter(), open > 0),
             open_comments: i32::try_from(open).unwrap_or(i32::MAX),
-            overdue: pending && facts.due_on.is_some_and(|due| today > due),
+            due_on,
+            overdue: pending && due_on.is_some_and(|due| today > due),
             unchanged_since_acceptance: facts
                 .accepted_digest
                 .as_ref()
@@ -261,7 +264,7 @@ impl Review {
         let Kept { key, facts, revision } = kept;
         let EvaluationKey { unit, year, project, kind } = key.clone();
         let open = facts.open_comments().next().is_some();
-        let allowed_actions = actor.allowed(kind, facts.state, facts.submitter(), open);
+        let allowed_actions = actor.allowed((kind, &unit), facts.state, facts.submitter(), open);
         Self { id: key, unit, year, project, kind, facts, allowed_actions, revision }
     }
 }

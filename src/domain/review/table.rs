@@ -1,5 +1,6 @@
 //! The states of a review, what may be done in each, and by whom. A pure table.
 
+use crate::domain::codes::UnitCode;
 use crate::domain::evaluation::EvaluationKind;
 
 crate::choice! {
@@ -87,20 +88,38 @@ pub struct Actor {
     pub speaks_for_those_above: bool,
     /// Whether they decide on evaluations.
     pub decides: bool,
+    /// The top of what they see; nothing for the whole county.
+    pub top: Option<UnitCode>,
 }
 
 impl Actor {
-    /// Whether they may state an evaluation of this kind.
-    pub fn evaluates(&self, kind: EvaluationKind) -> bool {
-        if kind.is_of_the_unit_itself() { self.speaks_for_units } else { self.speaks_for_those_above }
+    /// Whether they stand above a unit that they see: nobody decides on their own.
+    pub fn stands_above(&self, unit: &UnitCode) -> bool {
+        self.top.as_ref() != Some(unit)
     }
 
-    /// Whether their role may do this with an evaluation of a kind.
-    pub fn has_the_right(&self, action: ReviewAction, kind: EvaluationKind) -> bool {
+    /// Whether they decide on a unit that they see.
+    pub fn decides_on(&self, unit: &UnitCode) -> bool {
+        self.decides && self.stands_above(unit)
+    }
+
+    /// Whether they may do this with an evaluation of a unit that they see, in a state. Departments sign, comment and send
+    /// back what was handed in; what is accepted, published and applied is the county's (财政部门).
+    pub fn has_the_right(
+        &self,
+        action: ReviewAction,
+        kind: EvaluationKind,
+        unit: &UnitCode,
+        state: ReviewState,
+    ) -> bool {
         use ReviewAction as Do;
+        let whole_county = self.decides && self.top.is_none();
         match action {
-            Do::Submit | Do::Withdraw | Do::Answer => self.evaluates(kind),
-            Do::Endorse | Do::Return | Do::Accept | Do::Publish | Do::Apply | Do::Comment => self.decides,
+            Do::Submit | Do::Withdraw | Do::Answer if kind.is_of_the_unit_itself() => self.speaks_for_units,
+            Do::Submit | Do::Withdraw | Do::Answer => self.speaks_for_those_above && self.stands_above(unit),
+            Do::Accept | Do::Publish | Do::Apply => whole_county,
+            Do::Return if state.holds_the_year() => whole_county,
+            Do::Endorse | Do::Return | Do::Comment => self.decides_on(unit),
         }
     }
 
@@ -112,14 +131,14 @@ impl Actor {
     /// Everything they may do with an evaluation as it is.
     pub fn allowed(
         &self,
-        kind: EvaluationKind,
+        (kind, unit): (EvaluationKind, &UnitCode),
         state: ReviewState,
         submitted_by: Option<&str>,
         open_comments: bool,
     ) -> Vec<ReviewAction> {
         let may = |action: &ReviewAction| {
             state.after(*action).is_some()
-                && self.has_the_right(*action, kind)
+                && self.has_the_right(*action, kind, unit, state)
                 && !self.is_the_first_pair_of_eyes(*action, submitted_by)
                 && (*action != ReviewAction::Answer || open_comments)
         };
@@ -167,14 +186,14 @@ mod tests {
     }
 
     fn actor(subject: &str, speaks_for_units: bool, speaks_for_those_above: bool, decides: bool) -> Actor {
-        Actor { subject: subject.into(), speaks_for_units, speaks_for_those_above, decides }
+        Actor { subject: subject.into(), speaks_for_units, speaks_for_those_above, decides, top: None }
     }
 
     #[test]
     fn each_side_has_its_own_actions() {
         let (unit, bureau) = (actor("clerk", true, false, false), actor("officer", false, true, true));
         let allowed = |actor: &Actor, state: ReviewState| {
-            let all = actor.allowed(EvaluationKind::SelfEvaluation, state, Some("clerk"), true);
+            let all = actor.allowed((EvaluationKind::SelfEvaluation, &unit_code()), state, Some("clerk"), true);
             all.into_iter().map(ReviewAction::code).collect::<Vec<_>>().join(" ")
         };
         for (state, of_the_unit, of_the_bureau) in [
@@ -191,10 +210,30 @@ mod tests {
         }
     }
 
+    fn unit_code() -> UnitCode {
+        "209002".parse().unwrap()
+    }
+
+    #[test]
+    fn nobody_decides_on_their_own_unit() {
+        let bound = |top: &str| Actor { top: top.parse().ok(), ..actor("officer", false, true, true) };
+        let allowed = |top: &str, state| {
+            let all = bound(top).allowed((EvaluationKind::SelfEvaluation, &unit_code()), state, Some("clerk"), true);
+            all.into_iter().map(ReviewAction::code).collect::<Vec<_>>().join(" ")
+        };
+        for state in ReviewState::ALL {
+            assert_eq!(allowed("209002", *state), "", "{state}");
+        }
+        // The department above signs, comments and sends back; what is accepted is the county's.
+        assert_eq!(allowed("209", ReviewState::Submitted), "endorse return comment");
+        assert_eq!(allowed("209", ReviewState::Accepted), "comment");
+    }
+
     #[test]
     fn nobody_accepts_what_they_submitted() {
         let admin = actor("admin", true, true, true);
-        let allowed = |by: &str| admin.allowed(EvaluationKind::SelfEvaluation, ReviewState::Submitted, Some(by), false);
+        let what = (EvaluationKind::SelfEvaluation, &unit_code());
+        let allowed = |by: &str| admin.allowed(what, ReviewState::Submitted, Some(by), false);
         assert!(!allowed("admin").contains(&ReviewAction::Accept) && allowed("admin").contains(&ReviewAction::Return));
         assert!(allowed("clerk").contains(&ReviewAction::Accept));
     }

@@ -100,7 +100,7 @@ pub(super) fn target(item: &SchemeItem, scored: &Scored<'_>, weight: Points) -> 
         subject: scored.subject(),
         name: name.to_string(),
         earned: earned.points,
-        unknown: if reach.is_none() { weight } else { Points::ZERO },
+        unknown: if reach.is_none() { at_most(item, weight) } else { Points::ZERO },
         target: *value,
         actual: *actual,
         completion: completion.percent,
@@ -285,11 +285,17 @@ fn counted(item: &SchemeItem, listed: &[(&SchemeIndicator, Option<&Scored<'_>>)]
     }
 }
 
+/// The most that points of an item can become: more than all of them where completions count above the whole.
+fn at_most(item: &SchemeItem, weight: Points) -> Points {
+    let cap = item.cap.filter(|_| item.method == Method::Proportional).unwrap_or(WHOLE);
+    weight.times(cap.hundredths().into(), 10_000)
+}
+
 /// Points of an item, or of an indicator it lists, for which nothing was set.
 pub(super) fn uncovered(item: &SchemeItem, weight: Points, subject: impl ToString, name: impl ToString) -> ScorePart {
     let (subject, name) = (subject.to_string(), name.to_string());
     ScorePart {
-        unknown: weight,
+        unknown: at_most(item, weight),
         formula: format!("{weight} × ? = ?"),
         explanation_zh: format!("“{name}”未设指标，{weight} 分未知"),
         explanation_en: format!("no target was set for `{subject}`; {weight} unknown"),

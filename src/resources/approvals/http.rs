@@ -133,6 +133,7 @@ async fn put_approval(
     conditions: Conditions,
     facts: Facts<ApprovalFacts>,
 ) -> Answer {
+    caller.require_above(&id.unit)?;
     let mut write = context.begin(&caller).await?;
     let (kept, outcome) = approvals::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
@@ -160,6 +161,7 @@ async fn delete_approval(
     id: Id<ApprovalKey>,
     conditions: Conditions,
 ) -> Answer {
+    caller.require_above(&id.unit)?;
     let mut write = context.begin(&caller).await?;
     approvals::delete(&mut write, &caller.scope, &id, conditions.expected()).await?;
     write.commit().await?;

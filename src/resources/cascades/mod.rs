@@ -2,16 +2,16 @@
 
 pub mod http;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::allocation::AllocationSet;
 use crate::domain::cascade::{Cascade, Roots};
-use crate::domain::codes::{Name, UnitCode};
+use crate::domain::codes::{Assigner, Name, UnitCode};
 use crate::domain::dossier::SetTarget;
 use crate::domain::kept::{Resource, dangling};
 use crate::domain::period::Month;
 use crate::domain::target::TargetKey;
-use crate::domain::violation::{Violation, Violations};
+use crate::domain::violation::{Violation, Violations, Wrong};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Report, Scope};
 use crate::resources::indicators::store::Indicators;
@@ -29,7 +29,7 @@ use crate::store::write::{Expected, Write};
 pub async fn of(view: &View<'_>, scope: &Scope, key: &TargetKey, month: Option<Month>) -> Result<Cascade, ApiError> {
     let top = targets::get(view, scope, key).await?;
     let indicator = view.find::<Indicators>(&key.indicator).await?.ok_or(ApiError::NotFound)?;
-    let below = handed_down(view, key).await?;
+    let below = handed_down(view, scope, key).await?;
     let year_end = Month::new(key.year, 12).map_err(|wrong| ApiError::internal(wrong.en))?;
     let month = month.unwrap_or(year_end);
     let codes: Vec<UnitCode> = below.iter().chain([&top]).map(|target| target.key.unit.clone()).collect();
@@ -49,12 +49,15 @@ pub async fn of(view: &View<'_>, scope: &Scope, key: &TargetKey, month: Option<M
     Ok(Cascade::of(&Roots { top, below, beside, indicator, reported, names, above }))
 }
 
-/// Everything that was handed down from a target, level by level.
-async fn handed_down(view: &View<'_>, top: &TargetKey) -> Result<Vec<SetTarget>, ApiError> {
+/// Everything that was handed down from a target to units that are the caller's to see, level by level.
+async fn handed_down(view: &View<'_>, scope: &Scope, top: &TargetKey) -> Result<Vec<SetTarget>, ApiError> {
+    let seen = units::visible(view, scope, targets::store::UNIT).await?;
     let (mut all, mut level) = (Vec::new(), vec![top.clone()]);
-    // Units form a tree, and a target's parent stands above it: there is no circle, and an end.
+    let mut known: BTreeSet<TargetKey> = level.iter().cloned().collect();
+    // Units may have been moved since: what was met before is not met again.
     while !level.is_empty() {
-        let below = view.list::<Targets>(handed_down_from(level), None, None).await?;
+        let mut below = view.list::<Targets>(handed_down_from(level).add(seen.clone()), None, None).await?;
+        below.retain(|target| known.insert(target.key.clone()));
         level = below.iter().map(|target| target.key.clone()).collect();
         all.extend(below);
     }
@@ -74,6 +77,10 @@ pub async fn allocate(
 ) -> Result<Cascade, ApiError> {
     targets::get(&write.view(), &caller.scope, key).await?;
     set.check()?;
+    // The county hands down as `county`, whoever is below it by its own code.
+    let of_the_county = units::get(&write.view(), &caller.scope, &key.unit).await?.facts.parent.is_none();
+    let usual = if of_the_county { Ok(Assigner::county()) } else { key.unit.as_str().parse() };
+    let usual = usual.map_err(|wrong| ApiError::internal(wrong.en))?;
     let inside = units::store::subtree(&write.view(), &key.unit).await?;
     let mut broken = Violations::default();
     for (place, one) in set.allocations.iter().enumerate() {
@@ -82,7 +89,7 @@ pub async fn allocate(
         });
     }
     broken.into_result()?;
-    let wanted: Vec<_> = set.allocations.iter().map(|one| set.target(key, one)).collect();
+    let wanted: Vec<_> = set.allocations.iter().map(|one| set.target(key, one, &usual)).collect();
     for before in write.view().list::<Targets>(handed_down_from([key.clone()]), None, None).await? {
         // What another assigner handed down is not part of this set.
         let ours = wanted.first().is_none_or(|(one, _)| one.assigner == before.key.assigner);
@@ -91,13 +98,30 @@ pub async fn allocate(
         }
     }
     for (place, (child, facts)) in wanted.into_iter().enumerate() {
-        let expected = match write.view().find::<Targets>(&child).await? {
-            Some(_) => Expected::Existing,
-            None => Expected::Unsaid,
-        };
+        let there = write.view().find::<Targets>(&child).await?.map(|kept| kept.facts);
+        match &there {
+            // What stays as it is keeps its own document and adjustment.
+            Some(there) if there.value == facts.value && there.parent == facts.parent => continue,
+            Some(there) if there.parent.as_ref().is_some_and(|parent| parent != key) => {
+                return Err(ApiError::Invalid(Violations(vec![handed_down_by_another(place, &child)])));
+            }
+            _ => {}
+        }
+        let expected = if there.is_some() { Expected::Existing } else { Expected::Unsaid };
         targets::put(write, caller, child, facts, expected).await.map_err(|error| placed(error, place))?;
     }
     of(&write.view(), &caller.scope, key, None).await
+}
+
+/// That a unit has the same target already, from another.
+fn handed_down_by_another(place: usize, child: &TargetKey) -> Violation {
+    Wrong::new(
+        "handed_down_by_another",
+        "该单位的这一目标由另一目标分解而来，请换一个 assigner",
+        "the unit has this target from another one; choose another `assigner`",
+    )
+    .at(format!("/allocations/{place}/unit"))
+    .showing(child)
 }
 
 /// What is wrong with a target is said of the allocation it comes from.

@@ -31,11 +31,11 @@ pub async fn perform(
     let view = write.view();
     let stated = super::get(&view, &caller.scope, key).await?;
     let (actor, action) = (caller.actor(), input.action);
-    if !actor.has_the_right(action, key.kind) {
-        return Err(ApiError::Forbidden { role: caller.role, needs: (action.zh(), action.code()) });
-    }
     let kept = view.find::<Reviews>(key).await?;
     let before = kept.map_or_else(ReviewFacts::default, |kept| kept.facts);
+    if !actor.has_the_right(action, key.kind, &key.unit, before.state) {
+        return Err(ApiError::Forbidden { role: caller.role, needs: (action.zh(), action.code()) });
+    }
     let Some(next) = before.state.after(action) else {
         let (state, action) = ((before.state.zh(), before.state.code()), (action.zh(), action.code()));
         return Err(ApiError::WrongState { state, action });

@@ -54,6 +54,10 @@ pub async fn page(
     let Some(scheme) = schemes::in_force(view, year).await?.remove(code) else {
         return Err(ApiError::Parameters(Violations(vec![dangling("/scheme", Resource::Schemes, code)])));
     };
+    if scheme.wants_weights() {
+        let (zh, en) = ("自定权重的办法不能用于排名", "a scheme whose weights are the evaluation's own ranks nobody");
+        return Err(ApiError::parameter("scheme", Wrong::new("own_weights", zh, en), code.as_str()));
+    }
     let after: Option<Place> = listing.after()?;
     let standard = standards::in_force(view, year).await?;
     let units = monitoring::active(view, scope, year, parent.as_ref(), None).await?;

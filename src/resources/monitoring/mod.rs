@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, Condition};
 use self::http::MonitoringFilter;
 use crate::domain::budget_line::BudgetTotals;
 use crate::domain::codes::{IndicatorCode, UnitCode};
+use crate::domain::course::Course;
 use crate::domain::day::Day;
 use crate::domain::dossier::{Line, SetTarget};
 use crate::domain::indicator::IndicatorFacts;
@@ -137,7 +138,11 @@ pub async fn watch(
                 of_lines: totals.executed,
                 last,
                 before,
-                last_year: spent_then.get(code).and_then(|spent| spent.0).map(|(_, amount)| amount),
+                last_year: spent_then
+                    .get(code)
+                    .and_then(|spent| spent.0)
+                    .filter(|(then, _)| last.is_some_and(|(now, _)| now.number() == then.number()))
+                    .map(|(_, amount)| amount),
             },
         );
         let goals = goals.remove(code).unwrap_or_default();
@@ -152,8 +157,8 @@ pub async fn watch(
                     value: target.facts.value,
                     indicator,
                     course: this.course,
-                    last_year: that.course.so_far(indicator),
-                    whole_last_year: that.whole.so_far(indicator),
+                    last_year: that.course.so_far(indicator).filter(|_| ends(&that.course, look.month.number())),
+                    whole_last_year: that.whole.so_far(indicator).filter(|_| ends(&that.whole, 12)),
                     report: late.state(look, &target.key.indicator, code, &this),
                 },
             ))
@@ -162,6 +167,11 @@ pub async fn watch(
         watched.push(UnitMonitoring::of(look, unit.key, unit.facts.name, money, goals));
     }
     Ok(watched)
+}
+
+/// Whether a course was reported through the month of this number.
+fn ends(course: &Course, month: u8) -> bool {
+    course.last.is_some_and(|(last, _)| last.number() == month)
 }
 
 /// Rows by the unit they belong to.

@@ -71,6 +71,7 @@ pub async fn give(
     (at, today): (Moment, Day),
 ) -> Result<rectification::Rectifications, ApiError> {
     let unit = units::get(&write.view(), &caller.scope, &input.unit).await?;
+    caller.require_above(&input.unit)?;
     input.check()?;
     let dossier = gather::dossier(&write.view(), unit, input.year, today).await?;
     let found = findings::judge(&dossier);
@@ -163,7 +164,7 @@ pub async fn perform(
 ) -> Result<Rectification, ApiError> {
     let kept = get(&write.view(), &caller.scope, key).await?;
     let (actor, action) = (caller.actor(), input.action);
-    if !kept.facts.admits(&actor, action) {
+    if !kept.facts.admits(&actor, &key.unit, action) {
         return Err(ApiError::Forbidden { role: caller.role, needs: (action.zh(), action.code()) });
     }
     let Some(next) = kept.facts.state.after(action) else {

@@ -1,8 +1,8 @@
 //! What callers may ask of rollovers.
 
 use actix_web::http::StatusCode;
-use actix_web::post;
 use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::rollovers;
@@ -37,6 +37,11 @@ async fn create_rollover(
     key: Key,
     input: Facts<RolloverInput>,
 ) -> Answer {
+    if input.0.dry_run {
+        let mut write = context.begin(&caller).await?;
+        let shown = rollovers::roll_over(&mut write, &caller, &input.0).await?;
+        return Ok(HttpResponse::Ok().json(shown));
+    }
     let work = async |write: &mut _| rollovers::roll_over(write, &caller, &input.0).await;
     once::answered(&context, &caller, (key, &input.0), StatusCode::OK, work).await
 }

@@ -11,7 +11,7 @@ use crate::resources::targets::store::Targets;
 use crate::resources::{projects, targets, units};
 use crate::store::write::{Expected, Write};
 
-/// States the targets of the next year that are not there yet, or only shows what it would state.
+/// States the targets of the next year that are not there yet. Of a dry run nothing is to be committed.
 ///
 /// # Errors
 /// A unit that is not there or not the caller's to see; whatever a target may not say; the last year there is.
@@ -45,9 +45,8 @@ pub async fn roll_over(
                     adjustment_reason: None,
                     adjustment_document: None,
                 };
-                if !input.dry_run {
-                    targets::put(write, caller, into.clone(), facts, Expected::Nothing).await?;
-                }
+                // Of a dry run too, so that it promises nothing that is refused; it is dropped afterwards.
+                targets::put(write, caller, into.clone(), facts, Expected::Nothing).await?;
                 RolloverItem::of(this, (into, next_value), RolloverOutcome::Created)
             }
         });

@@ -16,7 +16,7 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, GetErrors, PutErrors, TaggedErrors};
 use crate::http::body::Facts;
 use crate::http::condition::Conditions;
-use crate::http::identity::{Caller, Define, Read};
+use crate::http::identity::{Administer, Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
@@ -123,11 +123,11 @@ async fn get_scheme(
         (status = 201, description = "It is new", body = Scheme, headers(("ETag" = String, description = "Its revision"), ("Location" = String, description = "Its address"))),
         PutErrors,
     ),
-    security(("bearer" = ["define"])),
+    security(("bearer" = ["administer"])),
 )]
 #[put("/schemes/{id}")]
 async fn put_scheme(
-    caller: Caller<Define>,
+    caller: Caller<Administer>,
     context: Data<Context>,
     id: Id<SchemeKey>,
     conditions: Conditions,

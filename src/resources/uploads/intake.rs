@@ -68,6 +68,11 @@ pub(super) trait Intake:
         county.frozen(unit, year?, Self::project(key))
     }
 
+    /// What holds an item beside that: it may be changed row by row, by its own rules, but not be taken back.
+    fn held(_: &County, _: &Self::Key) -> Option<Frozen> {
+        None
+    }
+
     /// The project an item belongs to.
     fn project(_: &Self::Key) -> Option<&ProjectCode> {
         None
@@ -276,6 +281,11 @@ impl Intake for Targets {
 
     fn project(key: &TargetKey) -> Option<&ProjectCode> {
         key.project.0.as_ref()
+    }
+
+    fn held(county: &County, key: &TargetKey) -> Option<Frozen> {
+        let approval = ApprovalKey { unit: key.unit.clone(), year: key.year };
+        county.approved.contains(&approval).then_some(Frozen::Approved(approval))
     }
 
     fn check(

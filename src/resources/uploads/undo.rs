@@ -131,7 +131,7 @@ impl<K: Intake> Undo<'_, K> {
         {
             return Some("forbidden");
         }
-        K::frozen(&self.county, key).map(|_| "frozen")
+        K::frozen(&self.county, key).or_else(|| K::held(&self.county, key)).map(|_| "frozen")
     }
 
     /// Takes an item away that others may refer to, before it is looked whether those can be taken away.
