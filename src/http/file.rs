@@ -38,6 +38,19 @@ impl utoipa::PartialSchema for FileBytes {
 
 impl utoipa::ToSchema for FileBytes {}
 
+/// A page of HTML, for the document: text, which some generators decode before anybody asks.
+#[derive(Debug)]
+pub struct PageText;
+
+impl utoipa::PartialSchema for PageText {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(100_000_000)).into()
+    }
+}
+
+impl utoipa::ToSchema for PageText {}
+
 /// The media types of an endpoint.
 pub trait Media: 'static {
     /// The one the document names.

@@ -131,4 +131,34 @@ on_both! {
         let again = admin.post("/v1/rollovers", &input).await.expect(200).body;
         assert!(again["items"].as_array().unwrap().iter().all(|one| one["outcome"] == "kept"));
     }
+
+    async fn an_upload_is_not_taken_back_from_under_an_approval(service: Service) {
+        let service = with_townships(service).await;
+        let clerk = service.caller_of(Role::Reporter, Some("xiushan"));
+        let sheet = "unit,year,indicator,assigner,value\nxiushan,2023,fdi,unit,5\n".as_bytes().to_vec();
+        let csv = clerk.clone().with("content-type", "text/csv");
+        let upload = csv.send(reqwest::Method::POST, "/v1/uploads/csv?kind=targets", Some(sheet)).await.expect(201).body;
+        service.admin().put("/v1/approvals/xiushan:2023", &json!({})).await.expect(201);
+        let path = format!("/v1/uploads/{}/reversal", upload["id"].as_str().unwrap());
+        let undone = clerk.send(reqwest::Method::POST, &path, None).await.expect(200).body;
+        assert!(undone.to_string().contains("frozen"), "{undone:#}");
+        clerk.get("/v1/targets/xiushan:2023::fdi:unit").await.expect(200);
+        // A unit does not approve its own targets.
+        let own = service.caller_of(Role::Reviewer, Some("xiushan"));
+        own.put("/v1/approvals/xiushan:2024", &json!({})).await.expect(403);
+        own.with("if-match", "*").delete("/v1/approvals/xiushan:2023").await.expect(403);
+    }
+
+    async fn a_part_stays_with_the_target_it_comes_from(service: Service) {
+        let service = with_townships(service).await;
+        let admin = service.admin();
+        admin.put("/v1/targets/430922:2023::fdi:county", &json!({ "value": "400" })).await.expect(201);
+        allocate(&admin, FDI, &[("xiushan", "200")]).await.expect(200);
+        let other = allocate(&admin, "430922:2023::fdi:county", &[("xiushan", "250")]).await.expect(422).errors();
+        assert_eq!(other, [("handed_down_by_another".into(), "/allocations/0/unit".into())]);
+        // A township hands down under its own code.
+        let town = service.caller_of(Role::Reporter, Some("xiushan"));
+        allocate(&town, "xiushan:2023::fdi:county", &[("village", "50")]).await.expect(200);
+        admin.get("/v1/targets/village:2023::fdi:xiushan").await.expect(200);
+    }
 }

@@ -243,4 +243,22 @@ on_both! {
         assert_eq!((&signature["title"], &signature["opinion"]), (&json!("主管部门"), &json!("同意上报")));
         service.caller_named("other", Role::Reviewer, Some("nobody")).post(ACTIONS, &json!({ "action": "return", "opinion": "x" })).await.expect(404);
     }
+
+    async fn nobody_decides_on_their_own_unit(service: Service) {
+        let service = service.with_case().await;
+        act(&clerk(&service), ACTIONS, "submit").await.expect(200);
+        let own = service.caller_named("insider", Role::Reviewer, Some("209002"));
+        for action in ["accept", "return", "endorse", "comment"] {
+            act(&own, ACTIONS, action).await.expect(403);
+        }
+        let notice = json!({ "unit": "209002", "year": "2023", "every_finding": true });
+        own.post("/v1/rectifications", &notice).await.expect(403);
+        // The department above sends back what was handed in, and leaves what the county accepted.
+        let department = service.caller_named("commerce", Role::Reviewer, Some("209"));
+        act(&department, ACTIONS, "accept").await.expect(403);
+        act(&officer(&service), ACTIONS, "accept").await.expect(200);
+        act(&department, ACTIONS, "return").await.expect(403);
+        let seen = department.get(SELF).await.expect(200).body;
+        assert_eq!(seen["review"]["allowed_actions"], json!(["comment"]));
+    }
 }

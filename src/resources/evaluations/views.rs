@@ -14,7 +14,7 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, FileErrors, PutErrors};
 use crate::http::body::Facts;
 use crate::http::error::ApiError;
-use crate::http::file::{FileBytes, XLSX};
+use crate::http::file::{FileBytes, PageText, XLSX};
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
 use crate::http::path::Id;
@@ -92,7 +92,7 @@ async fn get_evaluation_form(
         ("id" = EvaluationKey, Path, description = "`unit:year:project:kind`, the project empty for the unit as a whole"),
         AsOfParameter,
     ),
-    responses((status = 200, description = "The page", body = FileBytes, content_type = "text/html"), FileErrors),
+    responses((status = 200, description = "The page", body = PageText, content_type = "text/html"), FileErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/evaluations/{id}/report.html")]
