@@ -1,6 +1,6 @@
 //! Assessment schemes (评分办法、考核办法): a tree of items with points, each scored by one of a closed set of methods.
 //!
-//! A scheme is data: what the national rules say is shipped ([`shipped`]), what a county says of its townships is
+//! A scheme is data: what the national rules say is shipped ([`shipped()`]), what a county says of its townships is
 //! stated. The one in force in a year is the newest of its code that is not of a later year.
 
 mod check;

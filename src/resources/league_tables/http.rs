@@ -13,7 +13,7 @@ use crate::domain::league::LeagueEntry;
 use crate::domain::period::Month;
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, TaggedErrors};
+use crate::http::answer::{self, Answer, GetErrors};
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
@@ -67,7 +67,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         LeagueFilter, Paging, AsOfParameter,
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
     ),
-    responses((status = 200, description = "A page, the best first", body = LeaguePage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
+    responses((status = 200, description = "A page, the best first", body = LeaguePage, headers(("ETag" = String, description = "The newest change of what it shows"))), GetErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/league-tables")]

@@ -12,7 +12,7 @@ use crate::domain::monitoring::{Reminder, UnitMonitoring};
 use crate::domain::period::Month;
 use crate::domain::violation::Violations;
 use crate::http::Context;
-use crate::http::answer::{self, Answer, TaggedErrors};
+use crate::http::answer::{self, Answer, GetErrors};
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
@@ -59,7 +59,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         MonitoringFilter, Paging, AsOfParameter,
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
     ),
-    responses((status = 200, description = "A page, in the order of the units", body = MonitoringPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
+    responses((status = 200, description = "A page, in the order of the units", body = MonitoringPage, headers(("ETag" = String, description = "The newest change of what it shows"))), GetErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/monitoring")]
@@ -91,7 +91,7 @@ async fn list_monitoring(
         MonitoringFilter, Paging, AsOfParameter,
         ("If-None-Match" = Option<String>, Header, description = "The ETag the caller has", max_length = 1000),
     ),
-    responses((status = 200, description = "A page, in the order of the units", body = ReminderPage, headers(("ETag" = String, description = "The newest change of what it shows"))), TaggedErrors),
+    responses((status = 200, description = "A page, in the order of the units", body = ReminderPage, headers(("ETag" = String, description = "The newest change of what it shows"))), GetErrors),
     security(("bearer" = ["read"])),
 )]
 #[get("/reminders")]
