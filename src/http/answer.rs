@@ -34,10 +34,12 @@ pub fn computed_tag(revision: i64, position: i64, today: Day) -> String {
     format!("\"{revision}-{position}-{today}-{}\"", env!("CARGO_PKG_VERSION"))
 }
 
-/// The tag of an answer that says what its caller may do.
+/// The tag of an answer that says what its caller may do. It is the same for all who have the same rights; of those who
+/// decide it also matters who they are and what they see, for nobody decides on their own.
 pub fn tag_for(tag: &str, actor: &Actor) -> String {
     let rights = [actor.speaks_for_units, actor.speaks_for_those_above, actor.decides].map(u8::from);
-    let seen = Digest::of(&format!("{rights:?} {:?} {}", actor.top, actor.subject)).to_string();
+    let who = if actor.decides { format!("{:?} {}", actor.top, actor.subject) } else { String::new() };
+    let seen = Digest::of(&format!("{rights:?} {who}")).to_string();
     format!("{}-{}\"", tag.trim_end_matches('"'), &seen[..8])
 }
 
