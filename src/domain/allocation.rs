@@ -72,14 +72,19 @@ impl AllocationSet {
         broken.into_result()
     }
 
-    /// The target that an allocation of another becomes, `usual` being who hands down where nothing is said.
-    pub fn target(&self, parent: &TargetKey, one: &AllocationInput, usual: &Assigner) -> (TargetKey, TargetFacts) {
+    /// Who hands down.
+    pub fn assigner(&self, unit: &UnitCode, is_the_county: bool) -> Assigner {
+        self.assigner.clone().unwrap_or_else(|| Assigner::handing_down(unit, is_the_county))
+    }
+
+    /// The target that an allocation of another becomes.
+    pub fn target(&self, parent: &TargetKey, one: &AllocationInput, assigner: &Assigner) -> (TargetKey, TargetFacts) {
         let key = TargetKey {
             unit: one.unit.clone(),
             year: parent.year,
             project: MaybeProject(one.project.clone()),
             indicator: parent.indicator.clone(),
-            assigner: self.assigner.clone().unwrap_or_else(|| usual.clone()),
+            assigner: assigner.clone(),
         };
         let facts = TargetFacts {
             value: Some(one.value),

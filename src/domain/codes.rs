@@ -200,9 +200,9 @@ impl WebhookUrl {
 }
 
 impl Assigner {
-    /// The county itself, who hands targets down where nobody else is named.
-    pub fn county() -> Self {
-        Self("county".into())
+    /// Who a unit hands targets down as: the county as `county`, whoever is below it by its own code.
+    pub fn handing_down(unit: &UnitCode, is_the_county: bool) -> Self {
+        Self(if is_the_county { "county".into() } else { unit.as_str().to_owned() })
     }
 }
 

@@ -46,6 +46,11 @@ impl Course {
         this.micros().checked_sub(before.micros()).map(Quantity::of_micros)
     }
 
+    /// The year so far, if it was reported through the month of this number: what is compared with that month alone.
+    pub fn so_far_through(&self, indicator: &IndicatorFacts, month: u8) -> Option<Quantity> {
+        self.so_far(indicator).filter(|_| self.last.is_some_and(|(last, _)| last.number() == month))
+    }
+
     /// Whether a cumulative figure fell, which it never does without a correction.
     pub fn fell(&self, indicator: &IndicatorFacts) -> bool {
         let pair = self.this.zip(self.before);

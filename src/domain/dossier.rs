@@ -197,7 +197,7 @@ impl Dossier {
         if let Some(due) = review.and_then(|review| review.due_on) {
             return Some(due);
         }
-        let waiting = review.is_none_or(|review| matches!(review.state, ReviewState::Draft | ReviewState::Returned));
+        let waiting = review.is_none_or(|review| review.state == ReviewState::Draft);
         let own = evaluation.key.kind == EvaluationKind::SelfEvaluation && evaluation.facts.submitted_on.is_none();
         self.year.next().filter(|_| waiting && own).and_then(|next| self.standard.self_evaluation_due.of(next))
     }

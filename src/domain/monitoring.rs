@@ -226,9 +226,9 @@ pub struct Watched<'a> {
     /// This year through the month.
     pub course: Course,
     /// Last year through the same month.
-    pub last_year: Option<Quantity>,
+    pub last_year: Course,
     /// All of last year.
-    pub whole_last_year: Option<Quantity>,
+    pub whole_last_year: Course,
     /// Whether the month's report has come.
     pub report: ReportState,
 }
@@ -243,8 +243,10 @@ impl GoalMonitoring {
         let completion = Completion::of(direction, value, cumulative);
         let pace = pace(indicator, value, cumulative, look.month);
         // Last year through the same month is compared with this year through that month, and with nothing else.
-        let last_year = last_year.filter(|_| through == Some(look.month));
-        let forecast = Forecast::of(indicator, cumulative, through, last_year.zip(whole_last_year));
+        let reported = through == Some(look.month);
+        let last_year = last_year.so_far_through(indicator, look.month.number()).filter(|_| reported);
+        let whole = whole_last_year.so_far_through(indicator, 12);
+        let forecast = Forecast::of(indicator, cumulative, through, last_year.zip(whole));
         let (forecast_zh, forecast_en) = reason(indicator, value, &forecast, through);
         Self {
             target: target.clone(),
@@ -329,8 +331,8 @@ pub struct Spending {
     pub last: Option<(Month, Balance)>,
     /// The same before the month looked at.
     pub before: Option<(Month, Balance)>,
-    /// Through the same month of last year.
-    pub last_year: Option<Balance>,
+    /// The last month of last year's report through the same month, and what was spent through it.
+    pub last_year: Option<(Month, Balance)>,
 }
 
 impl MoneyMonitoring {
@@ -342,6 +344,9 @@ impl MoneyMonitoring {
             (None, Some(executed)) => (Some(executed), MoneyBasis::Lines),
             (None, None) => (None, MoneyBasis::Nothing),
         };
+        // Like months are compared, and nothing else.
+        let alike = |then: &(Month, Balance)| last.is_some_and(|(now, _)| now.number() == then.0.number());
+        let last_year = last_year.filter(alike).map(|(_, amount)| amount);
         let this = last.filter(|(month, _)| *month == look.month).map(|(_, executed)| executed);
         let earlier = match look.month.number() {
             1 => Some(Balance::of_fen(0)),

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::codes::{AsPrinted, Name, Prose, RectificationCode, UnitCode};
 use super::day::Day;
+use super::findings::{Finding, FindingId};
 use super::kept::{Kept, too_many};
 use super::period::{Moment, Year};
 use super::review::{Actor, Round};
@@ -122,6 +123,66 @@ impl NoticesInput {
             });
         }
         broken.into_result()
+    }
+}
+
+/// A notice that says what is to be put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The finding it is about.
+    pub finding: Option<FindingId>,
+    /// The comment it is about.
+    pub comment: Option<Round>,
+    /// What is to be put right.
+    pub demand: Prose,
+}
+
+impl Notice {
+    /// A notice about a finding, in its own words unless others are given.
+    fn about(finding: &Finding, comment: Option<Round>, demand: Option<Prose>) -> Option<Self> {
+        // As much of the sentence as a notice holds.
+        let words: String = finding.detail_zh.chars().take(4000).collect();
+        let demand = demand.or_else(|| words.parse().ok())?;
+        Some(Self { finding: Some(finding.id.clone()), comment, demand })
+    }
+}
+
+impl NoticesInput {
+    /// The notices to be given, `found` being the findings of the unit and year, `comments` the numbers of the comments on
+    /// its self-evaluations, `handled` the findings that have a notice.
+    ///
+    /// # Errors
+    /// Findings and comments that are not there.
+    pub fn notices(
+        &self,
+        found: &[Finding],
+        comments: &[Round],
+        handled: &[&FindingId],
+    ) -> Result<Vec<Notice>, Violations> {
+        let mut broken = Violations::default();
+        let unknown = |zh: &str, en: &str| Wrong::new("unknown_reference", zh, en);
+        let mut notices = Vec::new();
+        for (place, NoticeInput { finding, comment, demand }) in self.notices.iter().cloned().enumerate() {
+            let at = |field: &str| format!("/notices/{place}/{field}");
+            broken.require(comment.is_none_or(|number| comments.contains(&number)), || {
+                unknown("没有这条批注", "there is no such comment").at(at("comment"))
+            });
+            match finding.map(|id| found.iter().find(|one| one.id == id)) {
+                Some(None) => broken.0.push(unknown("没有这个疑点", "there is no such finding").at(at("finding"))),
+                Some(Some(finding)) => notices.extend(Notice::about(finding, comment, demand)),
+                None => notices.extend(demand.map(|demand| Notice { finding: None, comment, demand })),
+            }
+        }
+        broken.into_result()?;
+        if self.every_finding {
+            let has_one = |finding: &Finding| {
+                handled.contains(&&finding.id)
+                    || notices.iter().any(|one: &Notice| one.finding.as_ref() == Some(&finding.id))
+            };
+            let new: Vec<_> = found.iter().filter(|finding| !has_one(finding)).collect();
+            notices.extend(new.into_iter().filter_map(|finding| Notice::about(finding, None, None)));
+        }
+        Ok(notices)
     }
 }
 
@@ -276,44 +337,6 @@ pub struct Rectifications {
     #[schema(max_items = 1000)]
     pub items: Vec<Rectification>,
 }
-
-/// The id of a finding: `unit:year:rule:project:subject`, 1 to 400 characters on one line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FindingId(String);
-
-impl FindingId {
-    /// The id.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for FindingId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::str::FromStr for FindingId {
-    type Err = Wrong;
-
-    fn from_str(text: &str) -> Result<Self, Wrong> {
-        if (1..=400).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(Wrong::new("invalid_id", "应为疑点的编号", "must be the id of a finding"))
-    }
-}
-
-impl super::word::Word for FindingId {
-    fn pattern() -> std::borrow::Cow<'static, str> {
-        r"[^\u0000-\u001f\u007f-\u009f]+".into()
-    }
-    const MAX_LENGTH: usize = 400;
-    const EXAMPLE: &'static str = "209002:2023:budget.sum-mismatch:209002-2023-01:";
-}
-
-crate::word!(FindingId);
 
 #[cfg(test)]
 mod tests {

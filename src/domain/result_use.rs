@@ -1,14 +1,18 @@
 //! The use of results (结果应用): what a grade suggests for next year's money, by the standard of the year.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::codes::{MaybeProject, Name, UnitCode};
 use super::evaluation::{EvaluationKey, EvaluationKind};
 use super::grade::Grade;
+use super::kept::Kept;
 use super::money::Balance;
 use super::period::Year;
 use super::quantity::{Percent, Points};
+use super::review::ReviewFacts;
 use super::standard::{Advice, StandardFacts};
 
 /// What an accepted evaluation suggests for the next year.
@@ -42,8 +46,20 @@ pub struct ResultUse {
     pub decided: Option<Balance>,
 }
 
+/// Of the accepted evaluations of each unit and project the one that counts, in the order of their ids.
+pub fn leading(accepted: Vec<Kept<EvaluationKey, ReviewFacts>>) -> Vec<Kept<EvaluationKey, ReviewFacts>> {
+    let mut first: BTreeMap<_, Kept<EvaluationKey, ReviewFacts>> = BTreeMap::new();
+    for review in accepted {
+        let subject = (review.key.unit.clone(), review.key.year, review.key.project.clone());
+        if first.get(&subject).is_none_or(|other| precedence(review.key.kind) < precedence(other.key.kind)) {
+            first.insert(subject, review);
+        }
+    }
+    first.into_values().collect()
+}
+
 /// Who counts first.
-pub const fn precedence(kind: EvaluationKind) -> u8 {
+const fn precedence(kind: EvaluationKind) -> u8 {
     match kind {
         EvaluationKind::Finance => 0,
         EvaluationKind::Department => 1,

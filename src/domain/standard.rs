@@ -238,6 +238,12 @@ impl StandardFacts {
         stated.or_else(|| Day::of_month(month.next()?, u8::try_from(self.report_due_day.number()).ok()?))
     }
 
+    /// The last month of a year whose report is due before a day.
+    pub fn last_due(&self, year: Year, today: Day) -> Option<Month> {
+        let over = |month: &Month| self.report_due(*month).is_some_and(|due| today > due);
+        (1..=12).rev().filter_map(|number| Month::new(year, number).ok()).find(over)
+    }
+
     /// What a grade means for next year's money.
     pub fn use_of(&self, grade: Grade) -> Option<GradeUse> {
         self.uses.iter().copied().find(|one| one.grade == grade)
@@ -308,6 +314,25 @@ mod tests {
         assert_eq!(due(&standard, "2024-02"), "2024-03-05");
         standard.report_due_day = DayOfMonth::new(31).unwrap();
         assert_eq!(due(&standard, "2024-03"), "2024-04-30");
+    }
+
+    #[test]
+    fn reports_come_in_time_late_revised_or_not_at_all() {
+        use crate::domain::monitoring::{Look, ReportState};
+        let standard = StandardFacts::default();
+        for (today, reported, late, revised, state) in [
+            ("2023-06-05", true, false, false, ReportState::InTime),
+            ("2023-06-06", true, false, true, ReportState::Revised),
+            ("2023-06-06", true, true, false, ReportState::Late),
+            ("2023-06-05", false, false, false, ReportState::Awaited),
+            ("2023-06-06", false, false, false, ReportState::Missing),
+        ] {
+            let look = Look { month: "2023-05".parse().unwrap(), today: today.parse().unwrap(), standard: &standard };
+            assert_eq!(look.state(reported, late, revised), state, "{today}");
+        }
+        let last =
+            |today: &str| standard.last_due("2023".parse().unwrap(), today.parse().unwrap()).map(|m| m.to_string());
+        assert_eq!((last("2023-02-05"), last("2023-02-06")), (None, Some("2023-01".into())));
     }
 
     #[test]

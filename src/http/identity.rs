@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::error::ApiError;
-use crate::domain::codes::{DivisionCode, UnitCode};
+use crate::domain::codes::{DivisionCode, Name, UnitCode};
 use crate::domain::review::Actor;
 
 crate::choice! {
@@ -172,6 +172,14 @@ impl<P: Permission> Caller<P> {
         let (subject, scope, request_id) = (subject.clone(), scope.clone(), request_id.clone());
         let (token, address) = (token.clone(), address.clone());
         Ok(Caller { subject, role: *role, scope, token, address, request_id, permission: PhantomData })
+    }
+
+    /// The caller's name, to be kept with what they do.
+    ///
+    /// # Errors
+    /// [`ApiError::Unauthenticated`] where the token's subject is no name.
+    pub fn name(&self) -> Result<Name, ApiError> {
+        self.subject.parse().map_err(|_| ApiError::Unauthenticated("subject"))
     }
 
     /// The caller as reviews know them.

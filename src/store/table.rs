@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{Error, View, bulk};
 use crate::domain::kept::{Kept, Resource};
+use crate::domain::period::Month;
 
 /// A resource's table.
 pub trait Table: Sized {
@@ -105,6 +106,19 @@ pub fn read_facts<T: deserr::Deserr<crate::domain::violation::Violations>>(
 pub fn write_facts<T: Serialize>(facts: &T) -> sea_orm::JsonValue {
     // Words, and structs and lists of words, always serialise.
     serde_json::to_value(facts).unwrap_or_default()
+}
+
+/// A month and a number, as `month || ':' || number` put them together for the newest to be found by `MAX`.
+///
+/// # Errors
+/// [`Error::Corrupt`].
+pub fn newest(row: &sea_orm::QueryResult, column: &str) -> Result<Option<(Month, i64)>, Error> {
+    let Some(text) = row.try_get::<Option<String>>("", column)? else { return Ok(None) };
+    let read = || {
+        let (month, number) = text.split_once(':')?;
+        Some((month.parse().ok()?, number.parse().ok()?))
+    };
+    read().map(Some).ok_or_else(|| Error::Corrupt(format!("{text} is no month and number")))
 }
 
 /// How an entity would create its table; a test holds the migrations to it.

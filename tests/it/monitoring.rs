@@ -103,7 +103,7 @@ on_both! {
         assert_eq!(future["items"], json!([]));
     }
 
-    async fn reports_that_came_late_are_told_from_those_that_were_revised(service: Service) {
+    async fn reports_are_late_in_time_or_awaited_by_the_calendar(service: Service) {
         let service = two_townships(service).await;
         let admin = service.admin();
         // The report of this month is due next month, so whatever comes today is in time; that of 2023 is long over.
@@ -158,5 +158,31 @@ on_both! {
         assert_eq!(units, ["xiushan"]);
         town.get("/v1/monitoring?month=2023-05&parent=430922").await.expect(404);
         town.get("/v1/monitoring?month=2023-05&unit=madu").await.expect(404);
+    }
+
+    async fn the_journal_tells_what_had_come_before_a_day(service: Service) {
+        let service = two_townships(service).await;
+        report(&service, "xiushan:2023-05:fdi", "9").await;
+        let then = service.context.store.view().journal_position().await.unwrap();
+        report(&service, "xiushan:2023-05:fdi", "8").await;
+        report(&service, "madu:2023-05:fdi", "3").await;
+        let ids = ["xiushan:2023-05:fdi", "madu:2023-05:fdi"].map(str::to_owned).to_vec();
+        let known = service.context.store.view().journal_knew("progress", ids, then).await.unwrap();
+        // What was there and was changed is revised; what was not is late.
+        assert_eq!(known.into_iter().collect::<Vec<_>>(), ["xiushan:2023-05:fdi"]);
+    }
+
+    async fn only_like_months_are_compared(service: Service) {
+        let service = two_townships(service).await;
+        for (month, value) in [("2022-05", "50"), ("2022-07", "70"), ("2022-12", "100"), ("2023-05", "50")] {
+            report(&service, &format!("xiushan:{month}:fdi"), value).await;
+        }
+        // July is not reported: May of this year is not held against July of the last.
+        let units = monitored(&service, "2023-07").await;
+        let fdi = goal(&units, "xiushan", "fdi");
+        assert_eq!((&fdi["year_on_year"], &fdi["forecast_basis"], &fdi["forecast"]), (&Value::Null, &json!("linear"), &json!("120")));
+        let units = monitored(&service, "2023-05").await;
+        let fdi = goal(&units, "xiushan", "fdi");
+        assert_eq!((&fdi["year_on_year"], &fdi["forecast_basis"], &fdi["forecast"]), (&json!("0.00"), &json!("last_year"), &json!("100")));
     }
 }

@@ -132,12 +132,49 @@ pub struct RowPointer {
     pub pointer: String,
 }
 
+/// The id of a finding: `unit:year:rule:project:subject`, 1 to 400 characters on one line.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FindingId(String);
+
+impl FindingId {
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for FindingId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for FindingId {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        if (1..=400).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Wrong::new("invalid_id", "应为疑点的编号", "must be the id of a finding"))
+    }
+}
+
+impl Word for FindingId {
+    fn pattern() -> Cow<'static, str> {
+        r"[^\u0000-\u001f\u007f-\u009f]+".into()
+    }
+    const MAX_LENGTH: usize = 400;
+    const EXAMPLE: &'static str = "209002:2023:budget.sum-mismatch:209002-2023-01:";
+}
+
+crate::word!(FindingId);
+
 /// Something that does not add up, computed from the rows it points at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Finding {
     /// `unit:year:rule:project:subject`.
-    #[schema(max_length = 400)]
-    pub id: String,
+    pub id: FindingId,
     /// The rule's stable id.
     #[schema(max_length = 60)]
     pub rule: String,
@@ -219,7 +256,7 @@ pub fn judge(dossier: &Dossier) -> Vec<Finding> {
     let mut found: Vec<_> = rules()
         .flat_map(|rule| (rule.look)(dossier).into_iter().map(move |seen| (rule, seen)))
         .map(|(rule, seen)| Finding {
-            id: format!("{unit}:{year}:{}:{}:{}", rule.id, seen.project, seen.subject),
+            id: FindingId(format!("{unit}:{year}:{}:{}:{}", rule.id, seen.project, seen.subject)),
             rule: rule.id.into(),
             severity: rule.severity,
             unit: unit.clone(),

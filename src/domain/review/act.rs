@@ -85,7 +85,7 @@ pub struct ActionInput {
 
 /// The facts that are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frozen {
+pub struct AcceptedFacts {
     /// The journal's number.
     pub sequence: i64,
     /// Their digest.
@@ -108,7 +108,7 @@ pub struct Occasion {
     /// The day until which the next step is to be done where nobody says another.
     pub usually_due: Option<Day>,
     /// The facts as they are.
-    pub frozen: Frozen,
+    pub accepts: AcceptedFacts,
 }
 
 /// What an action makes of a review, `next` being the state it leads to.
@@ -271,7 +271,7 @@ fn accept(broken: &mut Violations, review: &mut ReviewFacts, input: &ActionInput
     });
     review.reviewed_score = reviewed;
     review.deductions.clone_from(&input.deductions);
-    let Frozen { sequence, digest, earned, at_most } = occasion.frozen.clone();
+    let AcceptedFacts { sequence, digest, earned, at_most } = occasion.accepts.clone();
     (review.accepted_at, review.accepted_digest) = (Some(sequence), Some(digest));
     (review.accepted_earned, review.accepted_at_most) = (Some(earned), Some(at_most));
 }

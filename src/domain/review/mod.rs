@@ -21,7 +21,7 @@ use super::standard::Bands;
 use super::target::TargetKey;
 use super::violation::Violations;
 
-pub use self::act::{ActionInput, Answer, CommentInput, Frozen, Occasion, act};
+pub use self::act::{AcceptedFacts, ActionInput, Answer, CommentInput, Occasion, act};
 pub use self::table::{Actor, ReviewAction, ReviewState};
 
 /// Rounds of submission: 0 to 1,000.

@@ -100,8 +100,14 @@ impl SchemeFacts {
         });
     }
 
-    /// The points below an item add up to its own, and those of the first level to a hundred.
+    /// The points below an item add up to its own, and those of the first level to a hundred; what stands beside the hundred
+    /// is no more than it.
     fn check_sums(&self, broken: &mut Violations) {
+        let beside: Points = self.items.iter().filter(|item| item.method.beside()).map(|item| item.points).sum();
+        broken.require(beside <= ALL, || {
+            let wrong = Wrong::new("out_of_range", "加分、扣分项合计最多 100 分", "bonus and penalty are 100 at most");
+            wrong.at("/items").showing(beside)
+        });
         let parents = self
             .items
             .iter()

@@ -230,7 +230,7 @@ pub struct ReceiptFinding {
 impl From<Finding> for ReceiptFinding {
     fn from(finding: Finding) -> Self {
         let Finding { id, rule, severity, detail_zh, detail_en, .. } = finding;
-        Self { id, rule, severity, detail_zh, detail_en }
+        Self { id: id.to_string(), rule, severity, detail_zh, detail_en }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::allocation::AllocationSet;
 use crate::domain::cascade::{Cascade, Roots};
-use crate::domain::codes::{Assigner, Name, UnitCode};
+use crate::domain::codes::{Name, UnitCode};
 use crate::domain::dossier::SetTarget;
 use crate::domain::kept::{Resource, dangling};
 use crate::domain::period::Month;
@@ -15,7 +15,7 @@ use crate::domain::violation::{Violation, Violations, Wrong};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Report, Scope};
 use crate::resources::indicators::store::Indicators;
-use crate::resources::progress::courses;
+use crate::resources::progress::store::courses;
 use crate::resources::targets::store::{Targets, handed_down_from};
 use crate::resources::units::store::Units;
 use crate::resources::{targets, units};
@@ -77,10 +77,8 @@ pub async fn allocate(
 ) -> Result<Cascade, ApiError> {
     targets::get(&write.view(), &caller.scope, key).await?;
     set.check()?;
-    // The county hands down as `county`, whoever is below it by its own code.
-    let of_the_county = units::get(&write.view(), &caller.scope, &key.unit).await?.facts.parent.is_none();
-    let usual = if of_the_county { Ok(Assigner::county()) } else { key.unit.as_str().parse() };
-    let usual = usual.map_err(|wrong| ApiError::internal(wrong.en))?;
+    let is_the_county = units::get(&write.view(), &caller.scope, &key.unit).await?.facts.parent.is_none();
+    let assigner = set.assigner(&key.unit, is_the_county);
     let inside = units::store::subtree(&write.view(), &key.unit).await?;
     let mut broken = Violations::default();
     for (place, one) in set.allocations.iter().enumerate() {
@@ -89,11 +87,10 @@ pub async fn allocate(
         });
     }
     broken.into_result()?;
-    let wanted: Vec<_> = set.allocations.iter().map(|one| set.target(key, one, &usual)).collect();
+    let wanted: Vec<_> = set.allocations.iter().map(|one| set.target(key, one, &assigner)).collect();
     for before in write.view().list::<Targets>(handed_down_from([key.clone()]), None, None).await? {
         // What another assigner handed down is not part of this set.
-        let ours = wanted.first().is_none_or(|(one, _)| one.assigner == before.key.assigner);
-        if ours && !wanted.iter().any(|(one, _)| *one == before.key) {
+        if before.key.assigner == assigner && !wanted.iter().any(|(one, _)| *one == before.key) {
             targets::delete(write, caller, &before.key, Expected::Existing).await?;
         }
     }

@@ -5,8 +5,7 @@ pub mod http;
 use crate::domain::approval::ApprovalKey;
 use crate::domain::cycle::{Beside, Cycle};
 use crate::domain::day::Day;
-use crate::domain::period::{Month, Year};
-use crate::domain::standard::StandardFacts;
+use crate::domain::period::Year;
 use crate::http::error::ApiError;
 use crate::resources::evaluations::gather;
 use crate::resources::{approvals, rectifications, units};
@@ -21,12 +20,6 @@ pub async fn of(view: &View<'_>, unit: units::Item, year: Year, today: Day) -> R
     let approved = approvals::approved(view, &approval).await?;
     let notices = rectifications::of_year(view, &unit.key, year).await?;
     let dossier = gather::dossier(view, unit, year, today).await?;
-    let due_month = last_due(&dossier.standard, year, today);
+    let due_month = dossier.standard.last_due(year, today);
     Ok(Cycle::of(&dossier, &Beside { approved, notices: &notices, due_month }))
-}
-
-/// The last month of a year whose report is due by a day.
-fn last_due(standard: &StandardFacts, year: Year, today: Day) -> Option<Month> {
-    let over = |month: &Month| standard.report_due(*month).is_some_and(|due| today > due);
-    (1..=12).rev().filter_map(|number| Month::new(year, number).ok()).find(over)
 }

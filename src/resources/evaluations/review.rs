@@ -2,11 +2,10 @@
 
 use super::gather;
 use super::store::Evaluations;
-use crate::domain::codes::Name;
 use crate::domain::day::Day;
 use crate::domain::evaluation::{Evaluation, EvaluationKey};
 use crate::domain::period::Moment;
-use crate::domain::review::{ActionInput, Frozen, Occasion, ReviewAction, ReviewFacts, act};
+use crate::domain::review::{AcceptedFacts, ActionInput, Occasion, ReviewAction, ReviewFacts, act};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Lack, Scope};
 use crate::resources::reviews::store::Reviews;
@@ -50,11 +49,11 @@ pub async fn perform(
     let dossier = gather::dossier(&view, unit, key.year, today).await?;
     let score = dossier.score(&stated);
     let occasion = Occasion {
-        by: by(caller)?,
+        by: caller.name()?,
         at,
         stated: stated.facts.stated_score,
         usually_due: key.year.next().and_then(|next| dossier.standard.review_due.of(next)),
-        frozen: Frozen {
+        accepts: AcceptedFacts {
             sequence: write.position(),
             digest: dossier.seal(&stated),
             earned: score.earned,
@@ -67,10 +66,4 @@ pub async fn perform(
     write.put::<Reviews>(key.clone(), review, expected).await?;
     let stated = write.view().find::<Evaluations>(key).await?.ok_or(ApiError::NotFound)?;
     super::computed(&write.view(), stated, &actor, today).await
-}
-
-/// The caller as a name that is kept.
-fn by(caller: &Caller<Evaluate>) -> Result<Name, ApiError> {
-    let unnamed = |_| ApiError::internal(format!("`{}` is no name", caller.subject));
-    caller.subject.parse().map_err(unnamed)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, Statement, Value};
 
 use super::http::ExpenditureFilter;
 use crate::domain::codes::UnitCode;
@@ -10,7 +10,7 @@ use crate::domain::expenditure::{ExpenditureFacts, ExpenditureKey};
 use crate::domain::kept::{Kept, Resource};
 use crate::domain::money::Balance;
 use crate::domain::period::Month;
-use crate::store::table::{Column, Model, Table};
+use crate::store::table::{Column, Model, Table, newest};
 use crate::store::{Error, View};
 
 mod row {
@@ -126,7 +126,9 @@ pub async fn through(view: &View<'_>, units: &[UnitCode], month: Month) -> Resul
     let statement = Statement::from_sql_and_values(view.db().get_database_backend(), sql, values);
     for row in view.db().query_all_raw(statement).await? {
         let sums = spent.entry(row.try_get("", "unit")?).or_default();
-        (sums.0, sums.1) = (added(sums.0, figure(&row, "last")?), added(sums.1, figure(&row, "before")?));
+        let amount = |one: Option<(Month, i64)>| one.map(|(month, fen)| (month, Balance::of_fen(fen.into())));
+        let (last, before) = (amount(newest(&row, "last")?), amount(newest(&row, "before")?));
+        (sums.0, sums.1) = (added(sums.0, last), added(sums.1, before));
     }
     Ok(spent)
 }
@@ -137,14 +139,4 @@ fn added(sum: Option<(Month, Balance)>, one: Option<(Month, Balance)>) -> Option
         (Some((month, sum)), Some((other, one))) => Some((month.max(other), Balance::of_fen(sum.fen() + one.fen()))),
         (sum, one) => sum.or(one),
     }
-}
-
-/// A month and its amount, as they were put together for the newest to be found.
-fn figure(row: &QueryResult, column: &str) -> Result<Option<(Month, Balance)>, Error> {
-    let Some(text) = row.try_get::<Option<String>>("", column)? else { return Ok(None) };
-    let read = || {
-        let (month, fen) = text.split_once(':')?;
-        Some((month.parse().ok()?, Balance::of_fen(fen.parse().ok()?)))
-    };
-    read().map(Some).ok_or_else(|| Error::Corrupt(format!("{text} is no month and amount")))
 }

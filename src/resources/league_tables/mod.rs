@@ -21,7 +21,7 @@ use crate::http::identity::Scope;
 use crate::http::page::Listing;
 use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::indicators::store::Indicators;
-use crate::resources::progress::courses::{self, Courses, Reported};
+use crate::resources::progress::store::courses::{self, Courses, Reported};
 use crate::resources::targets::store::Targets;
 use crate::resources::{budget_lines, expenditures, monitoring, schemes, standards, targets, units};
 use crate::store::View;

@@ -9,12 +9,13 @@ use sea_orm::{ColumnTrait, Condition};
 use self::http::MonitoringFilter;
 use crate::domain::budget_line::BudgetTotals;
 use crate::domain::codes::{IndicatorCode, UnitCode};
-use crate::domain::course::Course;
 use crate::domain::day::Day;
 use crate::domain::dossier::{Line, SetTarget};
 use crate::domain::indicator::IndicatorFacts;
 use crate::domain::kept::Resource;
-use crate::domain::monitoring::{GoalMonitoring, Look, MoneyMonitoring, Reminder, Spending, UnitMonitoring, Watched};
+use crate::domain::monitoring::{
+    GoalMonitoring, Look, MoneyMonitoring, Reminder, ReportState, Spending, UnitMonitoring, Watched,
+};
 use crate::domain::period::{Month, Year};
 use crate::domain::progress::ProgressKey;
 use crate::http::error::ApiError;
@@ -22,7 +23,7 @@ use crate::http::identity::Scope;
 use crate::http::page::Listing;
 use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::indicators::store::Indicators;
-use crate::resources::progress::courses::{self, Courses, Reported};
+use crate::resources::progress::store::courses::{self, Courses, Reported};
 use crate::resources::targets::store::Targets;
 use crate::resources::units::store::Units;
 use crate::resources::{budget_lines, expenditures, standards, targets, units};
@@ -138,11 +139,7 @@ pub async fn watch(
                 of_lines: totals.executed,
                 last,
                 before,
-                last_year: spent_then
-                    .get(code)
-                    .and_then(|spent| spent.0)
-                    .filter(|(then, _)| last.is_some_and(|(now, _)| now.number() == then.number()))
-                    .map(|(_, amount)| amount),
+                last_year: spent_then.get(code).and_then(|spent| spent.0),
             },
         );
         let goals = goals.remove(code).unwrap_or_default();
@@ -157,8 +154,8 @@ pub async fn watch(
                     value: target.facts.value,
                     indicator,
                     course: this.course,
-                    last_year: that.course.so_far(indicator).filter(|_| ends(&that.course, look.month.number())),
-                    whole_last_year: that.whole.so_far(indicator).filter(|_| ends(&that.whole, 12)),
+                    last_year: that.course,
+                    whole_last_year: that.whole,
                     report: late.state(look, &target.key.indicator, code, &this),
                 },
             ))
@@ -167,11 +164,6 @@ pub async fn watch(
         watched.push(UnitMonitoring::of(look, unit.key, unit.facts.name, money, goals));
     }
     Ok(watched)
-}
-
-/// Whether a course was reported through the month of this number.
-fn ends(course: &Course, month: u8) -> bool {
-    course.last.is_some_and(|(last, _)| last.number() == month)
 }
 
 /// Rows by the unit they belong to.
@@ -214,13 +206,7 @@ fn report_id(unit: &UnitCode, month: Month, indicator: &IndicatorCode) -> String
 }
 
 impl Late {
-    fn state(
-        &self,
-        look: &Look<'_>,
-        indicator: &IndicatorCode,
-        unit: &UnitCode,
-        reported: &Reported,
-    ) -> crate::domain::monitoring::ReportState {
+    fn state(&self, look: &Look<'_>, indicator: &IndicatorCode, unit: &UnitCode, reported: &Reported) -> ReportState {
         let newer = reported.revision.zip(self.after).is_some_and(|(revision, after)| revision > after);
         let revised = newer && self.known_before.contains(&report_id(unit, look.month, indicator));
         look.state(reported.revision.is_some(), newer && !revised, revised)

@@ -1,6 +1,5 @@
 //! Progress: what units reached, month by month.
 
-pub mod courses;
 pub mod http;
 pub mod store;
 

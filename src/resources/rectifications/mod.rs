@@ -5,18 +5,18 @@ pub mod store;
 
 use self::http::RectificationFilter;
 use self::store::Rectifications;
-use crate::domain::codes::{Name, UnitCode};
+use crate::domain::codes::UnitCode;
 use crate::domain::day::Day;
-use crate::domain::dossier::Dossier;
 use crate::domain::evaluation::EvaluationKind;
-use crate::domain::findings::{self, Finding};
+use crate::domain::findings;
 use crate::domain::kept::Kept;
 use crate::domain::period::{Moment, Year};
 use crate::domain::rectification::{
-    self, NoticeInput, NoticesInput, Rectification, RectificationFacts, RectificationInput, RectificationKey,
+    self, Notice, NoticesInput, Rectification, RectificationFacts, RectificationInput, RectificationKey,
     RectificationState,
 };
-use crate::domain::violation::{Violations, Wrong};
+use crate::domain::review::Round;
+use crate::domain::violation::Wrong;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Review, Scope};
 use crate::http::page::Listing;
@@ -78,44 +78,23 @@ pub async fn give(
     let there = of_year(&write.view(), &input.unit, input.year).await?;
     let due_on = input.due_on.or_else(|| today.plus(u32::try_from(dossier.standard.rectification_days.number()).ok()?));
     let due_on = due_on.ok_or_else(|| ApiError::internal("the calendar ends".into()))?;
-    let mut broken = Violations::default();
-    let mut notices = Vec::new();
-    for (place, one) in input.notices.iter().enumerate() {
-        match about(one, &found, &dossier) {
-            Ok(notice) => notices.push(notice),
-            Err((field, wrong)) => broken.0.push(wrong.at(format!("/notices/{place}/{field}"))),
-        }
-    }
-    broken.into_result()?;
-    if input.every_finding {
-        let has_one = |finding: &Finding| {
-            let is_it = |id: Option<&str>| id == Some(finding.id.as_str());
-            there.iter().any(|one| is_it(one.facts.finding.as_ref().map(rectification::FindingId::as_str)))
-                || notices
-                    .iter()
-                    .any(|one: &NoticeInput| is_it(one.finding.as_ref().map(rectification::FindingId::as_str)))
-        };
-        let new = found.iter().filter(|finding| !has_one(finding)).map(|finding| NoticeInput {
-            finding: finding.id.parse().ok(),
-            comment: None,
-            demand: finding.detail_zh.parse().ok(),
-        });
-        let new: Vec<_> = new.collect();
-        notices.extend(new);
-    }
+    let comments = dossier.reviews.iter().filter(|review| review.key.kind == EvaluationKind::SelfEvaluation);
+    let comments: Vec<Round> = comments.flat_map(|review| &review.facts.comments).map(|one| one.number).collect();
+    let handled: Vec<_> = there.iter().filter_map(|one| one.facts.finding.as_ref()).collect();
+    let notices = input.notices(&found, &comments, &handled)?;
     let mut items = Vec::new();
     let mut number = there.iter().filter_map(|one| one.key.code.as_str().parse::<u32>().ok()).max().unwrap_or(0);
-    for NoticeInput { finding, comment, demand } in notices {
+    for Notice { finding, comment, demand } in notices {
         number += 1;
         let code = number.to_string().parse().map_err(|wrong: Wrong| ApiError::internal(wrong.en))?;
         let facts = RectificationFacts {
             state: RectificationState::Open,
             finding,
             comment,
-            demand: demand.ok_or_else(|| ApiError::internal("a notice that says nothing".into()))?,
+            demand,
             document: input.document.clone(),
             due_on,
-            opened_by: name(&caller.subject)?,
+            opened_by: caller.name()?,
             opened_at: at,
             answer: None,
             answered_by: None,
@@ -129,25 +108,6 @@ pub async fn give(
         items.push(Rectification::of(kept, &caller.actor(), today));
     }
     Ok(rectification::Rectifications { items })
-}
-
-/// A notice whose finding and comment are there, with the finding's sentence where it has none of its own.
-fn about(one: &NoticeInput, found: &[Finding], dossier: &Dossier) -> Result<NoticeInput, (&'static str, Wrong)> {
-    let unknown = |zh: &str, en: &str| Wrong::new("unknown_reference", zh, en);
-    let mut notice = one.clone();
-    if let Some(id) = &one.finding {
-        let finding = found.iter().find(|finding| finding.id == id.as_str());
-        let finding = finding.ok_or_else(|| ("finding", unknown("没有这个疑点", "there is no such finding")))?;
-        notice.demand = notice.demand.or_else(|| finding.detail_zh.parse().ok());
-    }
-    if let Some(number) = one.comment {
-        let of_the_unit = dossier.reviews.iter().filter(|review| review.key.kind == EvaluationKind::SelfEvaluation);
-        let there = of_the_unit.flat_map(|review| &review.facts.comments).any(|comment| comment.number == number);
-        if !there {
-            return Err(("comment", unknown("没有这条批注", "there is no such comment")));
-        }
-    }
-    Ok(notice)
 }
 
 /// Does something with a notice.
@@ -171,12 +131,7 @@ pub async fn perform(
         let (state, action) = ((kept.facts.state.zh(), kept.facts.state.code()), (action.zh(), action.code()));
         return Err(ApiError::WrongState { state, action });
     };
-    let facts = kept.facts.act(next, input, (name(&caller.subject)?, at))?;
+    let facts = kept.facts.act(next, input, (caller.name()?, at))?;
     let (kept, _) = write.put::<Rectifications>(key.clone(), facts, Expected::Existing).await?;
     Ok(Rectification::of(kept, &actor, today))
-}
-
-/// The caller as a name that is kept.
-fn name(subject: &str) -> Result<Name, ApiError> {
-    subject.parse().map_err(|_| ApiError::internal(format!("`{subject}` is no name")))
 }

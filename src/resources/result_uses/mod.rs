@@ -2,13 +2,11 @@
 
 pub mod http;
 
-use std::collections::BTreeMap;
-
 use self::http::ResultUseFilter;
 use crate::domain::budget_line::BudgetTotals;
 use crate::domain::evaluation::EvaluationKey;
 use crate::domain::money::Balance;
-use crate::domain::result_use::{ResultUse, precedence, suggest};
+use crate::domain::result_use::{ResultUse, leading, suggest};
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
 use crate::http::page::Listing;
@@ -32,17 +30,11 @@ pub async fn list(
     let accepted = view.list::<Reviews>(visible.add(reviews::store::all_holding()), None, None).await?;
     let wanted = accepted.into_iter().filter(|review| review.key.year == *year);
     let wanted = wanted.filter(|review| unit.as_ref().is_none_or(|unit| review.key.unit == *unit));
-    let mut first: BTreeMap<_, reviews::Item> = BTreeMap::new();
-    for review in wanted {
-        let subject = (review.key.unit.clone(), review.key.project.clone());
-        let leads = first.get(&subject).is_none_or(|other| precedence(review.key.kind) < precedence(other.key.kind));
-        if leads {
-            first.insert(subject, review);
-        }
-    }
     let standard = standards::in_force(view, *year).await?;
     let mut found = Vec::new();
-    for review in first.into_values().filter(|review| after.as_ref().is_none_or(|after| review.key > *after)) {
+    for review in
+        leading(wanted.collect()).into_iter().filter(|review| after.as_ref().is_none_or(|after| review.key > *after))
+    {
         let Some(points) = review.facts.reviewed_score else { continue };
         let EvaluationKey { unit, year, project, kind } = review.key.clone();
         let lines = budget_lines::store::of_units(year, [unit.clone()]);

@@ -8,6 +8,7 @@ use crate::domain::codes::{IndicatorCode, UnitCode};
 use crate::domain::course::Course;
 use crate::domain::period::{Month, Year};
 use crate::domain::quantity::Quantity;
+use crate::store::table::newest;
 use crate::store::{Error, View};
 
 /// What a unit reported of an indicator in a year.
@@ -89,14 +90,9 @@ fn of_year(year: Year, month: u8) -> String {
     format!("{year}-{month:02}")
 }
 
-/// A month and its figure, as they were put together for the newest to be found: `2023-07:21000000`.
+/// A month and its figure.
 fn figure(row: &QueryResult, column: &str) -> Result<Option<(Month, Quantity)>, Error> {
-    let Some(text) = row.try_get::<Option<String>>("", column)? else { return Ok(None) };
-    let read = || {
-        let (month, value) = text.split_once(':')?;
-        Some((month.parse().ok()?, Quantity::of_micros(value.parse().ok()?)))
-    };
-    read().map(Some).ok_or_else(|| Error::Corrupt(format!("{text} is no month and figure")))
+    Ok(newest(row, column)?.map(|(month, micros)| (month, Quantity::of_micros(micros))))
 }
 
 /// A sum, if it is one that a quantity can hold.

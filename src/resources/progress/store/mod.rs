@@ -1,4 +1,6 @@
-//! How progress rows are kept. The only code that knows the `progress` table.
+//! How progress rows are kept. The only code that knows the `progress` table, with [`courses`].
+
+pub mod courses;
 
 use std::collections::BTreeSet;
 
