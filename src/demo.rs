@@ -124,7 +124,8 @@ pub async fn summary(context: &Context, address: SocketAddr) -> Result<String, A
     let url = format!("http://{address}");
     let _ = write!(text, "\n  API   {url}/v1\n  docs  {url}/docs/\n\n  tokens, good for a day:\n");
     for role in Role::ALL {
-        let token = context.keys.issue("demo", *role, None, (context.now)(), TimeDelta::days(1))?;
+        // People of their own, for nobody accepts what they submitted.
+        let token = context.keys.issue(&format!("demo-{role}"), *role, None, (context.now)(), TimeDelta::days(1))?;
         let _ = writeln!(text, "  {:<9} {token}", role.code());
     }
     let _ = write!(
