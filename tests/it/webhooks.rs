@@ -34,13 +34,18 @@ async fn status(service: &Service, id: &str) -> Value {
 
 /// Waits for a webhook to be in a state.
 async fn until(service: &Service, id: &str, state: &str) -> Value {
+    until_it_says(service, &format!("/v1/webhooks/{id}/status"), |status| status["state"] == state).await
+}
+
+/// Reads a path until it says what is waited for: a receiver has a message before the sender has written down that it has.
+async fn until_it_says(service: &Service, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let begun = Instant::now();
     loop {
-        let status = status(service, id).await;
-        if status["state"] == state {
-            return status;
+        let said = service.admin().get(path).await.expect(200).body;
+        if wanted(&said) {
+            return said;
         }
-        assert!(begun.elapsed() < Duration::from_secs(40), "{state}: {status:#}");
+        assert!(begun.elapsed() < Duration::from_secs(40), "{path}: {said:#}");
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -240,8 +245,8 @@ on_both! {
         post(&service, "/v1/webhooks/platform/deliveries/99/resend").await.expect(404);
         let again = receiver.messages(4).await.pop().unwrap();
         assert_eq!((&again.id, &again.body), (&first[1].id, &first[1].body));
-        let log = service.admin().get("/v1/webhooks/platform/deliveries").await.expect(200).body;
-        assert_eq!((&log["items"][0]["attempt"], &log["items"][0]["delivered"]), (&Value::Null, &json!(true)));
+        let again_in_the_log = |log: &Value| (&log["items"][0]["attempt"], &log["items"][0]["delivered"]) == (&Value::Null, &json!(true));
+        until_it_says(&service, "/v1/webhooks/platform/deliveries", again_in_the_log).await;
 
         // Who asked for it is in the journal.
         let done = service.caller(Role::Auditor).get("/v1/journal?operation=performed").await.expect(200).body;
@@ -295,7 +300,7 @@ on_both! {
         let begun = Instant::now();
         receiver.messages(told.len() + 3).await;
         assert!(begun.elapsed() < Duration::from_secs(4));
-        assert_eq!(until(&service, "w", "failing").await["failures"], 2);
+        until_it_says(&service, "/v1/webhooks/w/status", |status| status["failures"] == 2).await;
     }
 
     async fn a_secret_made_twice_leaves_the_first_valid(service: Service) {
