@@ -19,6 +19,7 @@ mod m20261126_000013_expenditures;
 mod m20261126_000014_goals;
 mod m20261126_000015_reviews;
 mod m20261126_000016_rectifications;
+mod m20261127_000017_publications;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000014_goals::Migration),
             Box::new(m20261126_000015_reviews::Migration),
             Box::new(m20261126_000016_rectifications::Migration),
+            Box::new(m20261127_000017_publications::Migration),
         ]
     }
 }

@@ -28,7 +28,7 @@ crate::key! {
 }
 
 /// What is stated of a budget line. Amounts in 元; null is "not stated", never zero.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct BudgetLineFacts {
     /// The item's name as printed, where it is not the official one: 维护费.
@@ -197,10 +197,10 @@ pub struct BudgetTotals {
 impl BudgetTotals {
     /// The same budget, of which so much was spent.
     #[must_use]
-    pub fn having_executed(self, executed: Balance) -> Self {
-        let execution_rate = self.adjusted.and_then(|adjusted| Rate::of(executed.fen(), adjusted.fen()));
-        let difference = self.stated_executed.map(|stated| executed - stated);
-        Self { executed: Some(executed), execution_rate, difference, ..self }
+    pub fn having_executed(self, executed: Option<Balance>) -> Self {
+        let execution_rate = executed.zip(self.adjusted).and_then(|(now, all)| Rate::of(now.fen(), all.fen()));
+        let difference = executed.zip(self.stated_executed).map(|(sum, stated)| sum - stated);
+        Self { executed, difference, execution_rate, ..self }
     }
 
     /// Adds up lines and compares with the stated total.

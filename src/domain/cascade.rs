@@ -107,21 +107,50 @@ pub struct Roots<'a> {
     pub above: BTreeMap<UnitCode, UnitCode>,
 }
 
-impl Roots<'_> {
-    fn is_inside(&self, unit: &UnitCode, other: &UnitCode) -> bool {
-        let line = std::iter::successors(self.above.get(unit), |one| self.above.get(*one));
-        line.take(100).any(|one| one == other)
-    }
+/// Whether a unit lies inside another, `above` being the unit right above each.
+pub fn is_inside(above: &BTreeMap<UnitCode, UnitCode>, unit: &UnitCode, other: &UnitCode) -> bool {
+    std::iter::successors(above.get(unit), |one| above.get(*one)).take(100).any(|one| one == other)
+}
 
-    /// Of targets handed down from one, those whose figures count: a unit once, and no unit inside another.
-    fn counted<'a>(&self, children: &[&'a SetTarget]) -> BTreeSet<&'a TargetKey> {
+/// What was handed down from one target, and whether it closes with it.
+#[derive(Debug, Default)]
+pub struct HandedDown<'a> {
+    /// The targets whose figures count: a unit once, and no unit inside another.
+    pub counted: BTreeSet<&'a TargetKey>,
+    /// Those that do not.
+    pub twice: Vec<&'a SetTarget>,
+    /// What counts, added up.
+    pub sum: Option<Quantity>,
+    /// What of the target was not handed down; null where figures do not add up.
+    pub uncovered: Option<Quantity>,
+    /// What more was handed down than the target.
+    pub headroom: Option<Quantity>,
+}
+
+impl<'a> HandedDown<'a> {
+    /// What was handed down to `children`, `above` being the unit right above each.
+    pub fn of(
+        value: Option<Quantity>,
+        indicator: &IndicatorFacts,
+        children: &[&'a SetTarget],
+        above: &BTreeMap<UnitCode, UnitCode>,
+    ) -> Self {
         let mut first: BTreeMap<&UnitCode, &TargetKey> = BTreeMap::new();
         for child in children {
             let place = first.entry(&child.key.unit).or_insert(&child.key);
             *place = (*place).min(&child.key);
         }
-        let outermost = |unit: &UnitCode| !first.keys().any(|other| self.is_inside(unit, other));
-        first.iter().filter(|(unit, _)| outermost(unit)).map(|(_, key)| *key).collect()
+        let outermost = |unit: &UnitCode| !first.keys().any(|other| is_inside(above, unit, other));
+        let counted: BTreeSet<_> = first.iter().filter(|(unit, _)| outermost(unit)).map(|(_, key)| *key).collect();
+        if counted.is_empty() {
+            return Self::default();
+        }
+        let values = children.iter().filter(|child| counted.contains(&child.key)).map(|child| child.facts.value);
+        let sum = values.collect::<Option<Vec<_>>>().and_then(Quantity::sum);
+        let nothing = Quantity::of_micros(0);
+        let rest = |one, other| minus(one, other).filter(|_| indicator.adds_up()).map(|rest| rest.max(nothing));
+        let twice = children.iter().filter(|child| !counted.contains(&child.key)).copied().collect();
+        Self { counted, twice, sum, uncovered: rest(value, sum), headroom: rest(sum, value) }
     }
 }
 
@@ -197,11 +226,11 @@ fn descend<'a>(
         counted,
         completion: Completion::of(roots.indicator.direction, value, reported),
     });
-    let counts = roots.counted(below);
-    twice.extend(below.iter().filter(|child| !counts.contains(&child.key)).map(|child| child.key.unit.clone()));
+    let handed_down = HandedDown::of(value, roots.indicator, below, &roots.above);
+    twice.extend(handed_down.twice.iter().map(|child| child.key.unit.clone()));
     let mut figures = Vec::new();
     for child in below {
-        let counts = counts.contains(&child.key);
+        let counts = handed_down.counted.contains(&child.key);
         let figure = descend(roots, children, child, (depth + 1, counts, value), nodes, twice);
         if counts {
             figures.push(figure);
@@ -209,14 +238,8 @@ fn descend<'a>(
     }
     let node = &mut nodes[place];
     if !below.is_empty() {
-        let values = below.iter().filter(|child| counts.contains(&child.key)).map(|child| child.facts.value);
-        node.handed_down = values.collect::<Option<Vec<_>>>().and_then(Quantity::sum);
-        let positive = |quantity: Option<Quantity>| quantity.filter(|one| one.micros() > 0);
-        let nothing = Quantity::of_micros(0);
-        if node.handed_down.is_some() && value.is_some() && roots.indicator.adds_up() {
-            node.uncovered = Some(positive(minus(value, node.handed_down)).unwrap_or(nothing));
-            node.headroom = Some(positive(minus(node.handed_down, value)).unwrap_or(nothing));
-        }
+        node.handed_down = handed_down.sum;
+        (node.uncovered, node.headroom) = (handed_down.uncovered, handed_down.headroom);
         node.unreported = i32::try_from(figures.iter().filter(|figure| figure.is_none()).count()).unwrap_or(i32::MAX);
         let known: Vec<Quantity> = figures.into_iter().flatten().collect();
         if roots.indicator.adds_up() && !known.is_empty() {

@@ -1,18 +1,24 @@
 //! The five links (五个有): 预算编制有目标、预算执行有监控、预算完成有评价、评价结果有反馈、反馈结果有应用, and which of them a
 //! unit has closed in a year.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::codes::{Name, UnitCode};
 use super::dossier::{Dossier, Stated};
 use super::evaluation::EvaluationKind;
+use super::expenditure::ExpenditureKey;
 use super::findings::RowPointer;
 use super::kept::Resource;
 use super::period::{Month, Year};
 use super::rectification::{RectificationFacts, RectificationKey, RectificationState};
+use super::result_use::leading;
 use super::review::ReviewState;
 use super::scorecard::ScorecardKey;
+use super::spending::Spent;
 
 crate::choice! {
     /// A link of the year's cycle.
@@ -91,6 +97,8 @@ pub struct Beside<'a> {
     pub notices: &'a [super::kept::Kept<RectificationKey, RectificationFacts>],
     /// The last month whose report is due by now; nothing before the year's first.
     pub due_month: Option<Month>,
+    /// What its projects reported to have spent.
+    pub spent: &'a Spent,
 }
 
 /// A link in the making.
@@ -114,6 +122,18 @@ impl Step {
     fn lacks(&mut self, zh: impl Into<String>, en: impl Into<String>) {
         if self.missing.len() < 100 {
             self.missing.push((zh.into(), en.into()));
+        }
+    }
+
+    /// Lacks what was not reported through the month that is due.
+    fn reported(&mut self, name: impl Display, through: Option<Month>, due: Option<Month>) {
+        match (through, due) {
+            (None, Some(_)) => self.lacks(format!("“{name}”从未上报"), format!("`{name}` was never reported on")),
+            (Some(through), Some(due)) if through < due => self.lacks(
+                format!("“{name}”只上报到 {through}，应到 {due}"),
+                format!("`{name}` was reported through {through}, not {due}"),
+            ),
+            _ => {}
         }
     }
 
@@ -172,7 +192,8 @@ fn goals(dossier: &Dossier, beside: &Beside<'_>) -> Step {
     step
 }
 
-/// Every target reported on through the last month that is due.
+/// Both halves of 双监控: every target, and the spending of every project with budget lines, reported on through the last
+/// month that is due.
 fn monitoring(dossier: &Dossier, beside: &Beside<'_>) -> Step {
     let mut step = Step::new(CycleLink::Monitoring);
     for outcome in dossier.outcomes() {
@@ -180,14 +201,16 @@ fn monitoring(dossier: &Dossier, beside: &Beside<'_>) -> Step {
         if let Some(last) = outcome.last {
             step.show(Resource::Progress, &last.key, "/value");
         }
-        match (outcome.through, beside.due_month) {
-            (None, Some(_)) => step.lacks(format!("“{name}”从未上报"), format!("`{name}` was never reported on")),
-            (Some(through), Some(due)) if through < due => step.lacks(
-                format!("“{name}”只上报到 {through}，应到 {due}"),
-                format!("`{name}` was reported through {through}, not {due}"),
-            ),
-            _ => {}
+        step.reported(name, outcome.through, beside.due_month);
+    }
+    let projects: BTreeSet<_> = dossier.lines.iter().map(|line| &line.key.project).collect();
+    for project in projects {
+        let last = beside.spent.get(project).and_then(|one| one.last).map(|(month, _)| month);
+        if let Some(month) = last {
+            let key = ExpenditureKey { unit: dossier.unit.key.clone(), month, project: project.clone() };
+            step.show(Resource::Expenditures, key, "/executed");
         }
+        step.reported(format!("{project} 支出"), last, beside.due_month);
     }
     if dossier.targets.is_empty() {
         step.lacks("没有可监控的目标", "there are no targets to watch");
@@ -238,19 +261,24 @@ fn feedback(dossier: &Dossier) -> Step {
     step
 }
 
-/// A decision on the money, and every notice closed.
+/// Of every result that counts a decision on the money, and every notice closed.
 fn usage(dossier: &Dossier, beside: &Beside<'_>) -> Step {
     let mut step = Step::new(CycleLink::Use);
-    let mut applied = false;
-    for one in own(dossier) {
-        if let Some(review) = dossier.review(&one.key).filter(|review| review.state == ReviewState::Applied) {
-            applied = true;
-            let pointer = if review.decided_amount.is_some() { "/decided_amount" } else { "/decision" };
-            step.show(Resource::Reviews, &one.key, pointer);
+    let accepted = dossier.reviews.iter().filter(|review| review.facts.state.holds_the_year());
+    let leading = leading(accepted.cloned().collect());
+    for review in &leading {
+        if review.facts.state == ReviewState::Applied {
+            let pointer = if review.facts.decided_amount.is_some() { "/decided_amount" } else { "/decision" };
+            step.show(Resource::Reviews, &review.key, pointer);
+        } else {
+            step.lacks(
+                format!("{} 的结果尚未应用", review.key),
+                format!("the result of {} was not used yet", review.key),
+            );
         }
     }
-    if !applied {
-        step.lacks("评价结果尚未应用", "the result was not used yet");
+    if leading.is_empty() {
+        step.lacks("没有可应用的评价结果", "there is no result to be used");
     }
     for notice in beside.notices {
         match notice.facts.state {

@@ -51,6 +51,8 @@ pub struct Dossier {
     pub targets: Vec<SetTarget>,
     /// Targets that were handed down from them.
     pub handed_down: Vec<SetTarget>,
+    /// The unit right above each, where something was handed down to the unit or by it.
+    pub above: BTreeMap<UnitCode, UnitCode>,
     /// The unit's own targets of the year after.
     pub next_targets: Vec<SetTarget>,
     /// Targets of any unit that the evaluations claim.

@@ -18,7 +18,7 @@
 //! | [`review`], [`rectification`] | what becomes of an evaluation, and of what was found: states, actions, who may |
 //! | [`dossier`] | everything the rules look at for one unit and year |
 //! | [`findings`] | what does not add up |
-//! | [`course`], [`monitoring`], [`league`] | months and cumulative figures; whether money and goals keep pace; who is ahead |
+//! | [`course`], [`spending`], [`monitoring`], [`league`] | months and cumulative figures; whether money and goals keep pace; who is ahead |
 //! | [`cycle`], [`result_use`], [`published`] | the five links of a year; what results suggest; what everybody may read |
 //! | [`report`] | the page and the form of an evaluation, for people |
 //! | [`what_if`] | what an evaluation would be worth if some facts were others |
@@ -65,10 +65,12 @@ pub mod completion;
 pub mod course;
 pub mod grade;
 pub mod rectification;
+pub mod redaction;
 pub mod review;
 pub mod rollover;
 pub mod scheme;
 pub mod scoring;
+pub mod spending;
 pub mod standard;
 
 pub mod cycle;

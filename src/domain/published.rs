@@ -1,4 +1,5 @@
-//! What everybody may read of a published evaluation (绩效公开): figures, scores and reasons, and nobody's name.
+//! What everybody may read of a published evaluation (绩效公开): figures, scores and reasons, and nobody's name. It is made
+//! once, when the evaluation is published or its result applied, and kept; a field that is added later may be missing.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +13,7 @@ use super::grade::Grade;
 use super::money::Balance;
 use super::period::Year;
 use super::quantity::{Points, Quantity};
+use super::redaction::without_persons;
 use super::review::ReviewFacts;
 
 /// A target of a published evaluation.
@@ -75,15 +77,6 @@ pub struct PublishedEvaluation {
     pub decided_amount: Option<Balance>,
 }
 
-/// Puts 某 in place of names: personal data is not published (个人信息保护法).
-fn without_names(text: Option<&Prose>, names: &[&str]) -> Option<Prose> {
-    let mut text = text?.to_string();
-    for name in names.iter().filter(|name| name.chars().count() > 1) {
-        text = text.replace(name, "某");
-    }
-    text.parse().ok()
-}
-
 impl PublishedEvaluation {
     /// What everybody may read of an evaluation that was published.
     pub fn of(dossier: &Dossier, stated: &Stated, review: &ReviewFacts) -> Self {
@@ -92,14 +85,15 @@ impl PublishedEvaluation {
         // Whoever is named in a field of a person is not named in prose either.
         let signed = review.signatures.iter().filter_map(|one| one.name.as_ref());
         let names: Vec<&str> = facts.contact.iter().chain(&facts.signed_by).chain(signed).map(Name::as_str).collect();
+        let hide = |text: Option<&Prose>| without_persons(text?, &names);
         let targets = dossier.claims(stated).into_iter().map(|(assessed, outcome)| PublishedTarget {
             name: outcome.indicator.name.clone(),
             measure_unit: outcome.indicator.measure_unit.clone(),
             target: outcome.target.facts.value,
             actual: outcome.actual,
             completion: outcome.completion,
-            deviation_reason: without_names(assessed.deviation_reason.as_ref(), &names),
-            improvement: without_names(assessed.improvement.as_ref(), &names),
+            deviation_reason: hide(assessed.deviation_reason.as_ref()),
+            improvement: hide(assessed.improvement.as_ref()),
         });
         let project_name = dossier.projects.iter().find(|one| Some(&one.key.code) == project.0.as_ref());
         Self {
@@ -118,8 +112,8 @@ impl PublishedEvaluation {
             grade: review.reviewed_score.map_or(Grade::Unknown, |score| Grade::of(score, dossier.standard.bands())),
             totals: dossier.totals(stated),
             targets: targets.collect(),
-            opinion: without_names(review.opinion.as_ref(), &names),
-            decision: without_names(review.decision.as_ref(), &names),
+            opinion: hide(review.opinion.as_ref()),
+            decision: hide(review.decision.as_ref()),
             decided_amount: review.decided_amount.map(Balance::from),
         }
     }

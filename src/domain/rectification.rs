@@ -6,10 +6,11 @@ use utoipa::ToSchema;
 
 use super::codes::{AsPrinted, Name, Prose, RectificationCode, UnitCode};
 use super::day::Day;
+use super::evaluation::EvaluationKey;
 use super::findings::{Finding, FindingId};
 use super::kept::{Kept, too_many};
 use super::period::{Moment, Year};
-use super::review::{Actor, Round};
+use super::review::{Actor, ReviewComment, ReviewFacts, Round};
 use super::violation::{Violations, Wrong};
 
 crate::key! {
@@ -62,17 +63,27 @@ impl RectificationState {
     }
 }
 
-/// A notice to be given.
+/// A comment of a review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct CommentRef {
+    /// The evaluation that the comment is about.
+    pub evaluation: EvaluationKey,
+    /// Its number in the review, from 1.
+    pub number: Round,
+}
+
+/// A notice to be given: about a finding, a comment, or whatever it demands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct NoticeInput {
     /// The id of the finding it is about, of the unit and year; null where it is about none.
     #[deserr(default)]
     pub finding: Option<FindingId>,
-    /// The number of the comment it is about, in the review of the unit's self-evaluation; null where it is about none.
+    /// The comment it is about, in a review of the unit and year; null where it is about none.
     #[deserr(default)]
-    pub comment: Option<Round>,
-    /// What is to be put right; null for the finding's own sentence.
+    pub comment: Option<CommentRef>,
+    /// What is to be put right; null for the finding's own sentence, or the comment's.
     #[deserr(default)]
     pub demand: Option<Prose>,
 }
@@ -113,11 +124,11 @@ impl NoticesInput {
             Wrong::new("missing_field", "须至少一项", "there must be at least one").at("/notices")
         });
         for (place, one) in self.notices.iter().enumerate() {
-            broken.require(one.finding.is_some() || one.demand.is_some(), || {
+            broken.require(one.finding.is_some() || one.comment.is_some() || one.demand.is_some(), || {
                 Wrong::new(
                     "missing_field",
-                    "没有疑点时须写明整改要求",
-                    "a notice about no finding says what is to be done",
+                    "没有疑点或批注时须写明整改要求",
+                    "a notice about no finding and no comment says what is to be done",
                 )
                 .at(format!("/notices/{place}/demand"))
             });
@@ -132,57 +143,63 @@ pub struct Notice {
     /// The finding it is about.
     pub finding: Option<FindingId>,
     /// The comment it is about.
-    pub comment: Option<Round>,
+    pub comment: Option<CommentRef>,
     /// What is to be put right.
     pub demand: Prose,
 }
 
-impl Notice {
-    /// A notice about a finding, in its own words unless others are given.
-    fn about(finding: &Finding, comment: Option<Round>, demand: Option<Prose>) -> Option<Self> {
-        // As much of the sentence as a notice holds.
-        let words: String = finding.detail_zh.chars().take(4000).collect();
-        let demand = demand.or_else(|| words.parse().ok())?;
-        Some(Self { finding: Some(finding.id.clone()), comment, demand })
-    }
+/// A finding's own words, as many as a notice holds.
+fn words_of(finding: &Finding) -> Option<Prose> {
+    finding.detail_zh.chars().take(4000).collect::<String>().parse().ok()
 }
 
 impl NoticesInput {
-    /// The notices to be given, `found` being the findings of the unit and year, `comments` the numbers of the comments on
-    /// its self-evaluations, `handled` the findings that have a notice.
+    /// The notices to be given, `found` being the findings of the unit and year, `reviews` the reviews of its evaluations,
+    /// `handled` the findings that have a notice.
     ///
     /// # Errors
     /// Findings and comments that are not there.
     pub fn notices(
         &self,
         found: &[Finding],
-        comments: &[Round],
+        reviews: &[Kept<EvaluationKey, ReviewFacts>],
         handled: &[&FindingId],
     ) -> Result<Vec<Notice>, Violations> {
         let mut broken = Violations::default();
-        let unknown = |zh: &str, en: &str| Wrong::new("unknown_reference", zh, en);
-        let mut notices = Vec::new();
+        let mut unknown = |place: usize, field: &str, zh: &str, en: &str| {
+            broken.0.push(Wrong::new("unknown_reference", zh, en).at(format!("/notices/{place}/{field}")));
+        };
+        let mut notices: Vec<Notice> = Vec::new();
         for (place, NoticeInput { finding, comment, demand }) in self.notices.iter().cloned().enumerate() {
-            let at = |field: &str| format!("/notices/{place}/{field}");
-            broken.require(comment.is_none_or(|number| comments.contains(&number)), || {
-                unknown("没有这条批注", "there is no such comment").at(at("comment"))
-            });
-            match finding.map(|id| found.iter().find(|one| one.id == id)) {
-                Some(None) => broken.0.push(unknown("没有这个疑点", "there is no such finding").at(at("finding"))),
-                Some(Some(finding)) => notices.extend(Notice::about(finding, comment, demand)),
-                None => notices.extend(demand.map(|demand| Notice { finding: None, comment, demand })),
+            let named = finding.as_ref().map(|id| found.iter().find(|one| one.id == *id));
+            let pinned = comment.as_ref().map(|one| one.among(reviews));
+            if named == Some(None) {
+                unknown(place, "finding", "没有这个疑点", "there is no such finding");
             }
+            if pinned == Some(None) {
+                unknown(place, "comment", "没有这条批注", "there is no such comment");
+            }
+            let own_words = || named.flatten().and_then(words_of).or_else(|| Some(pinned.flatten()?.text.clone()));
+            notices.extend(demand.or_else(own_words).map(|demand| Notice { finding, comment, demand }));
         }
         broken.into_result()?;
         if self.every_finding {
-            let has_one = |finding: &Finding| {
-                handled.contains(&&finding.id)
-                    || notices.iter().any(|one: &Notice| one.finding.as_ref() == Some(&finding.id))
-            };
-            let new: Vec<_> = found.iter().filter(|finding| !has_one(finding)).collect();
-            notices.extend(new.into_iter().filter_map(|finding| Notice::about(finding, None, None)));
+            let handled_now: Vec<_> =
+                handled.iter().copied().chain(notices.iter().filter_map(|one| one.finding.as_ref())).cloned().collect();
+            let new = found.iter().filter(|finding| !handled_now.contains(&finding.id));
+            notices.extend(new.filter_map(|one| {
+                Some(Notice { finding: Some(one.id.clone()), comment: None, demand: words_of(one)? })
+            }));
         }
         Ok(notices)
+    }
+}
+
+impl CommentRef {
+    /// The comment itself.
+    fn among<'a>(&self, reviews: &'a [Kept<EvaluationKey, ReviewFacts>]) -> Option<&'a ReviewComment> {
+        let review = reviews.iter().find(|review| review.key == self.evaluation)?;
+        review.facts.comments.iter().find(|one| one.number == self.number)
     }
 }
 
@@ -197,7 +214,7 @@ pub struct RectificationFacts {
     pub finding: Option<FindingId>,
     /// The comment it is about.
     #[deserr(default)]
-    pub comment: Option<Round>,
+    pub comment: Option<CommentRef>,
     /// What is to be put right.
     pub demand: Prose,
     /// The document (文号).

@@ -4,7 +4,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::codes::{MaybeProject, ProjectCode, UnitCode};
+use super::codes::{Assigner, MaybeProject, ProjectCode, UnitCode};
 use super::kept::too_many;
 use super::period::Year;
 use super::quantity::{Quantity, Rate};
@@ -39,6 +39,11 @@ pub struct RolloverInput {
     pub unit: UnitCode,
     /// The year whose targets are taken; they become those of the year after.
     pub year: Year,
+    /// Whose targets are taken along: those set by these. Where nobody is named, those the unit set for itself; what a
+    /// city will ask for next year is the city's to say.
+    #[deserr(default)]
+    #[schema(max_items = 20)]
+    pub assigners: Vec<Assigner>,
     /// Projects that go on under another code; others keep theirs.
     #[deserr(default)]
     #[schema(max_items = 1000)]
@@ -60,6 +65,7 @@ impl RolloverInput {
     /// Too much; a value for a target of another unit or year.
     pub fn check(&self) -> Result<(), Violations> {
         let mut broken = Violations::default();
+        broken.require(self.assigners.len() <= 20, || too_many("/assigners", 20));
         broken.require(self.projects.len() <= 1000, || too_many("/projects", 1000));
         broken.require(self.values.len() <= 1000, || too_many("/values", 1000));
         for (place, one) in self.values.iter().enumerate() {
@@ -70,6 +76,11 @@ impl RolloverInput {
             });
         }
         broken.into_result()
+    }
+
+    /// Whether a target is taken along.
+    pub fn takes(&self, key: &TargetKey) -> bool {
+        if self.assigners.is_empty() { key.set_by_the_unit_itself() } else { self.assigners.contains(&key.assigner) }
     }
 
     /// The target of the next year that takes a target's place, and its value.
@@ -90,6 +101,8 @@ crate::choice! {
         Created = "created", "新建";
         /// There was one already, and it stays as it is.
         Kept = "kept", "已有，保持不变";
+        /// It was set by somebody whose targets are not taken along.
+        NotTaken = "not_taken", "由其他下达方设定，不结转";
         /// Its project is not there in the next year.
         NoProject = "no_project", "下年没有该项目";
     }

@@ -111,7 +111,7 @@ impl WhatIfInput {
         let mut totals = dossier.totals(&stated);
         totals.adjusted = self.adjusted.map(Balance::from).or(totals.adjusted);
         if let Some(executed) = self.executed.map(Balance::from).or(totals.executed) {
-            totals = totals.having_executed(executed);
+            totals = totals.having_executed(Some(executed));
         }
         imagined.computed_with(&stated, totals)
     }

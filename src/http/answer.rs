@@ -149,9 +149,9 @@ errors! {
     /// Errors of reading the revisions of an item.
     RevisionErrors: 400 401 403 404 500 503;
     /// Errors of a list that everybody may read.
-    PublicErrors: 400 500 503;
+    PublicErrors: 304 400 500 503;
     /// Errors of reading an item that everybody may read.
-    PublicItemErrors: 400 404 500 503;
+    PublicItemErrors: 304 400 404 500 503;
     /// Errors of stating facts.
     PutErrors: 400 401 403 404 409 412 413 415 422 428 500 503;
     /// Errors of an upload.

@@ -50,7 +50,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::domain::kept::Resource;
 use crate::store::past::{Replays, replay};
 use crate::store::table::{Table, created};
-use crate::store::{attachment, journal as ledger, outbox, release, remembered};
+use crate::store::{attachment, journal as ledger, outbox, publication, release, remembered};
 
 /// The rooms in their order, for the layer test.
 pub const ORDER: &[&str] = &[
@@ -118,6 +118,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         created::<outbox::secret::Entity>(backend),
         created::<outbox::delivery::Entity>(backend),
         created::<attachment::part::Entity>(backend),
+        created::<publication::kept::Entity>(backend),
         created::<remembered::answer::Entity>(backend),
         created::<ledger::entry::Entity>(backend),
         created::<ledger::head::Entity>(backend),

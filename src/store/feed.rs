@@ -6,6 +6,7 @@ use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::journal::{ACCESS, entry, newest};
 use super::{Error, View};
+use crate::domain::codes::UnitCode;
 use crate::domain::kept::Resource;
 
 /// A part of the journal.
@@ -17,6 +18,15 @@ pub struct Part {
     pub until: i64,
     /// At most so many.
     pub limit: u64,
+}
+
+/// A row of any resource.
+#[derive(Debug)]
+pub struct Standing {
+    /// The unit whose row it is; nothing for what belongs to the county.
+    pub unit: Option<UnitCode>,
+    /// Its facts.
+    pub facts: serde_json::Value,
 }
 
 impl View<'_> {
@@ -70,6 +80,22 @@ impl View<'_> {
         let standing =
             Condition::all().add(entry::Column::Became.is_not_null()).add(Expr::exists(superseded).not()).add(wanted);
         self.entries(part, standing).await
+    }
+
+    /// A row by the names of its resource and itself, as it is now; nothing where it is not there.
+    ///
+    /// # Errors
+    /// The database's, and an entry that is no JSON.
+    pub async fn stands(&self, resource: Resource, id: &str) -> Result<Option<Standing>, Error> {
+        let entries = entry::Entity::find()
+            .filter(entry::Column::County.eq(self.county()))
+            .filter(entry::Column::Resource.eq(resource.code()))
+            .filter(entry::Column::Id.eq(id));
+        let newest = entries.order_by_desc(entry::Column::Sequence).one(&self.db).await?;
+        let Some((unit, became)) = newest.and_then(|entry| Some((entry.unit, entry.became?))) else { return Ok(None) };
+        let unit = unit.map(|unit| unit.parse().map_err(|_| Error::Corrupt(format!("{resource} {id}")))).transpose()?;
+        let facts = serde_json::from_str(&became).map_err(|error| Error::Corrupt(error.to_string()))?;
+        Ok(Some(Standing { unit, facts }))
     }
 
     /// The number of the newest change of one of these resources; 0 where there is none.

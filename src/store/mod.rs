@@ -11,6 +11,7 @@ pub mod journal;
 pub mod outbox;
 pub mod past;
 pub mod pen;
+pub mod publication;
 pub mod release;
 pub mod remembered;
 pub mod table;

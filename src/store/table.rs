@@ -1,6 +1,6 @@
 //! What the store must know of a table to read and change it: one implementation a room, in its `store.rs`.
 
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, TableCreateStatement, ValueTuple};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, LikeExpr, Query, TableCreateStatement, ValueTuple};
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, IntoActiveModel, IntoSimpleExpr, Iterable, Schema, TryGetable,
     Value,
@@ -119,6 +119,19 @@ pub fn newest(row: &sea_orm::QueryResult, column: &str) -> Result<Option<(Month,
         Some((month.parse().ok()?, number.parse().ok()?))
     };
     read().map(Some).ok_or_else(|| Error::Corrupt(format!("{text} is no month and number")))
+}
+
+/// Whether a text contains another, whatever the case of its letters.
+pub fn containing(column: impl ColumnTrait, part: &str) -> Expr {
+    let escaped: String = part
+        .to_lowercase()
+        .chars()
+        .flat_map(|one| match one {
+            '%' | '_' | '\\' => vec!['\\', one],
+            _ => vec![one],
+        })
+        .collect();
+    Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
 /// How an entity would create its table; a test holds the migrations to it.

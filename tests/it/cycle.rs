@@ -89,6 +89,15 @@ on_both! {
         let reminded = admin.get("/v1/reminders?month=2023-12&unit=209002").await.expect(200).body;
         assert_eq!(reminded["items"][0]["missing"].as_array().unwrap().len(), 3);
         assert_eq!(links(&service).await[1], "missing");
+        // The money month by month, to the 345.91万元 of the nine items.
+        for month in 1..=12 {
+            let fen = 345_910_000_i64 * month / 12;
+            let spent = json!({ "executed": format!("{}.{:02}", fen / 100, fen % 100) });
+            clerk.put(&format!("/v1/expenditures/209002:2023-{month:02}:209002-2023-01"), &spent).await.expect(201);
+        }
+        let july = admin.get("/v1/monitoring?month=2023-07&unit=209002").await.expect(200).body;
+        assert_eq!((&july["items"][0]["money"]["basis"], &july["items"][0]["money"]["executed"]), (&json!("reported"), &json!("2017808.33")));
+        assert_eq!(links(&service).await[1], "partial");
 
         // 评价: the centre hands in its hundred; it is sent back with comments on what does not add up.
         act(&clerk, json!({ "action": "submit", "title": "单位负责人", "name": "张主任" })).await;
@@ -178,10 +187,15 @@ on_both! {
         for (notice, code, pointer) in [
             (json!({}), "missing_field", "/notices/0/demand"),
             (json!({ "finding": "209002:2023:nothing" }), "unknown_reference", "/notices/0/finding"),
-            (json!({ "comment": 1, "demand": "补充" }), "unknown_reference", "/notices/0/comment"),
+            (json!({ "comment": { "evaluation": "209002:2023:209002-2023-01:self", "number": 1 } }), "unknown_reference", "/notices/0/comment"),
         ] {
             assert_eq!(give(notice).await.expect(422).errors(), [(code.into(), pointer.into())]);
         }
+        // About a comment, in its own words.
+        service.caller_named("clerk", Role::Reporter, Some("209002")).post(&format!("{SELF}/actions"), &json!({ "action": "submit" })).await.expect(200);
+        act(&officer, json!({ "action": "return", "comments": [{ "resource": "targets", "id": FDI, "text": "外资只完成 6.56%" }] })).await;
+        let notice = give(json!({ "comment": { "evaluation": "209002:2023:209002-2023-01:self", "number": 1 } })).await.expect(201).body;
+        assert_eq!((&notice["items"][0]["facts"]["demand"], &notice["items"][0]["facts"]["comment"]["number"]), (&json!("外资只完成 6.56%"), &json!(1)));
         let finding = "209002:2023:budget.sum-mismatch:209002-2023-01:";
         let found = officer.get("/v1/findings?unit=209002&year=2023&rule=budget.sum-mismatch").await.expect(200).body;
         let id = found["items"][0]["id"].as_str().unwrap_or(finding).to_owned();

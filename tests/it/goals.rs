@@ -113,23 +113,29 @@ on_both! {
             admin.clone().with("if-match", "*").delete(&target).await.expect(204);
         }
         let target = |code: &str| format!("209002:2023:209002-2023-01:{code}:unit");
-        let mut input = json!({ "unit": "209002", "year": 2023, "dry_run": true,
+        admin.put("/v1/targets/209002:2023::fdi:city", &json!({ "value": "5" })).await.expect(201);
+        let mut input = json!({ "unit": "209002", "year": "2023", "dry_run": true,
             "projects": [{ "from": "209002-2023-01", "to": "209002-2024-01" }],
             "values": [{ "target": target("projects-over-100m"), "value": "8" }, { "target": target("projects-over-50m"), "value": "10" }] });
-        input["year"] = json!("2023");
         let shown = admin.post("/v1/rollovers", &input).await.expect(200).body;
         admin.get("/v1/targets/209002:2024:209002-2024-01:top500-projects:unit").await.expect(404);
         input["dry_run"] = json!(false);
         let done = admin.post("/v1/rollovers", &input).await.expect(200).body;
         assert_eq!(shown["items"], done["items"]);
-        let read: Vec<_> = done["items"].as_array().unwrap().iter()
+        // What the city will ask for is the city's to say.
+        let taken = |one: &&Value| one["outcome"] != "not_taken";
+        assert_eq!(done["items"][0]["from"], "209002:2023::fdi:city");
+        let read: Vec<_> = done["items"].as_array().unwrap().iter().filter(taken)
             .map(|one| (one["value"].as_str().unwrap(), one["next_value"].as_str().unwrap(), one["change"].as_str().unwrap(), one["lowered"].as_bool().unwrap()))
             .collect();
         assert_eq!(read, [("10", "8", "-20.00", true), ("20", "10", "-50.00", true), ("1", "1", "0.00", false)]);
         let card = admin.get("/v1/scorecards/209002:2023").await.expect(200).body;
         assert_eq!(rules(&card).iter().filter(|rule| **rule == "target.lowered-next-year").count(), 2);
         let again = admin.post("/v1/rollovers", &input).await.expect(200).body;
-        assert!(again["items"].as_array().unwrap().iter().all(|one| one["outcome"] == "kept"));
+        assert!(again["items"].as_array().unwrap().iter().filter(taken).all(|one| one["outcome"] == "kept"));
+        input["assigners"] = json!(["city"]);
+        let asked = admin.post("/v1/rollovers", &input).await.expect(200).body;
+        assert_eq!((&asked["items"][0]["outcome"], &asked["items"][0]["next_value"]), (&json!("created"), &json!("5")));
     }
 
     async fn an_upload_is_not_taken_back_from_under_an_approval(service: Service) {
@@ -147,6 +153,51 @@ on_both! {
         let own = service.caller_of(Role::Reviewer, Some("xiushan"));
         own.put("/v1/approvals/xiushan:2024", &json!({})).await.expect(403);
         own.with("if-match", "*").delete("/v1/approvals/xiushan:2023").await.expect(403);
+    }
+
+    async fn a_unit_that_is_moved_keeps_a_target_from_where_it_was(service: Service) {
+        let service = with_townships(service).await;
+        let admin = service.admin();
+        admin.put("/v1/units/park", &json!({ "name": "灰山港园区", "kind": "park", "parent": "430922" })).await.expect(201);
+        let from = |unit: &str| format!("/v1/targets/{unit}:2023::fdi:county");
+        admin.put(&from("park"), &json!({ "value": "10" })).await.expect(201);
+        let town = json!({ "name": "新镇", "kind": "township", "parent": "park" });
+        admin.put("/v1/units/newtown", &town).await.expect(201);
+        admin.put(&from("newtown"), &json!({ "value": "10", "parent": "park:2023::fdi:county" })).await.expect(201);
+        let found = async || admin.get("/v1/findings?unit=newtown&year=2023&rule=target.not-from-above").await.expect(200).body["items"].as_array().unwrap().len();
+        assert_eq!(found().await, 0);
+        let moved = json!({ "name": "新镇", "kind": "township", "parent": "430922" });
+        admin.clone().with("if-match", "*").put("/v1/units/newtown", &moved).await.expect(200);
+        assert_eq!(found().await, 1);
+    }
+
+    async fn the_library_is_searched(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin();
+        let codes = async |query: &str| {
+            let page = admin.get(&format!("/v1/indicators?{query}")).await.expect(200).body;
+            page["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let abc = json!({ "name": "ABC_上线", "measure_unit": "个", "category": "output", "subcategory": "quality", "direction": "at_least", "cumulative": true });
+        admin.put("/v1/indicators/abc", &abc).await.expect(201);
+        assert_eq!(codes("name=%E6%B9%98%E5%95%86").await, ["hunan-merchant-capital", "hunan-merchant-companies"]);
+        assert_eq!((codes("name=bc_").await, codes("name=_b").await, codes("subcategory=quality").await), (vec!["abc".to_owned()], vec![], vec!["abc".to_owned()]));
+    }
+
+    async fn a_sheet_hands_down_what_it_sets(service: Service) {
+        let service = with_townships(service).await;
+        let csv = service.admin().with("content-type", "text/csv");
+        let sheet = "unit,year,indicator,assigner,value,parent\n\
+            430922,2023,projects-signed,county,40,\n\
+            xiushan,2023,projects-signed,county,15,430922:2023::projects-signed:county\n";
+        csv.send(reqwest::Method::POST, "/v1/uploads/csv?kind=targets", Some(sheet.into())).await.expect(201);
+        let cascade = service.admin().get("/v1/cascades/430922:2023::projects-signed:county").await.expect(200).body;
+        assert_eq!((&cascade["nodes"][0]["handed_down"], &cascade["nodes"][0]["uncovered"]), (&json!("15"), &json!("25")));
+        // The other way round too: what is below may stand above.
+        let upside_down = "unit,year,indicator,assigner,value,parent\n\
+            xiushan,2023,projects-started,county,15,430922:2023::projects-started:county\n\
+            430922,2023,projects-started,county,40,\n";
+        csv.send(reqwest::Method::POST, "/v1/uploads/csv?kind=targets", Some(upside_down.into())).await.expect(201);
     }
 
     async fn a_part_stays_with_the_target_it_comes_from(service: Service) {

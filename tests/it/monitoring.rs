@@ -86,6 +86,10 @@ on_both! {
         let signed = goal(&units, "madu", "projects-signed");
         assert_eq!((&signed["pace"], &signed["light"]), (&json!("200.00"), &json!("blue")));
         assert_eq!(madu["light"], "red");
+        // The report of March came years after its last day; whoever has no budget lines is asked for none.
+        let xiushan = units.iter().find(|one| one["unit"] == "xiushan").unwrap();
+        assert_eq!((&money["report"], &xiushan["money"]["report"]), (&json!("late"), &json!("not_asked")));
+        assert_eq!((&madu["late"], &madu["missing"]), (&json!(2), &json!(1)));
         let unknown = admin.put("/v1/expenditures/madu:2024-01:p1", &json!({ "executed": "1.00" })).await.expect(422);
         assert_eq!(unknown.errors()[0].0, "unknown_reference");
     }
@@ -98,6 +102,17 @@ on_both! {
         let missing = |place: usize| items[place]["missing"].as_array().unwrap().len();
         assert_eq!((items.len(), items[0]["unit"].as_str(), missing(0), missing(1)), (2, Some("madu"), 2, 1));
         assert!(items[1]["text_zh"].as_str().unwrap().starts_with("修山镇：2023-05 进度尚缺 1 项（新签约项目），截止 2023-06-05，已逾期"));
+        // So is whoever has a budget and does not say what was spent of it.
+        let admin = service.admin();
+        admin.put("/v1/projects/xiushan:2023:p1", &json!({ "name": "招商专项" })).await.expect(201);
+        admin.put("/v1/budget-lines/xiushan:2023:p1:30201", &json!({ "adjusted": "120000.00" })).await.expect(201);
+        report(&service, "xiushan:2023-05:projects-signed", "1").await;
+        let reminder = async || admin.get("/v1/reminders?month=2023-05&unit=xiushan").await.expect(200).body["items"][0].clone();
+        let asked = reminder().await;
+        assert_eq!((&asked["money"], &asked["missing"]), (&json!(true), &json!([])));
+        assert!(asked["text_zh"].as_str().unwrap().contains("尚缺 1 项（资金支出）"), "{asked:#}");
+        admin.put("/v1/expenditures/xiushan:2023-05:p1", &json!({ "executed": "100.00" })).await.expect(201);
+        assert_eq!(reminder().await, Value::Null);
         // What is not over yet is awaited, not missing.
         let future = service.admin().get("/v1/monitoring?month=2098-05").await.expect(200).body;
         assert_eq!(future["items"], json!([]));
@@ -144,6 +159,14 @@ on_both! {
         assert_eq!(first["items"][0], items[0]);
         let second = admin.get(&format!("{path}&limit=1&after={}", first["next"].as_str().unwrap())).await.expect(200).body;
         assert_eq!(second["items"][0], items[1]);
+        // A township sees its own row alone, with the rank it has among all; so it does where it names no parent.
+        let town = service.caller_of(Role::Reporter, Some("madu"));
+        for path in [path, "/v1/league-tables?scheme=townships&month=2023-05", &format!("{path}&kind=township")] {
+            let page = town.get(path).await.expect(200).body;
+            assert_eq!((&page["total"], &page["items"]), (&json!(2), &json!([items[1]])), "{path}");
+        }
+        town.get("/v1/league-tables?scheme=townships&month=2023-05&parent=xiushan").await.expect(404);
+        assert_eq!(admin.get(&format!("{path}&kind=department")).await.expect(200).body["total"], 0);
         let wrong = admin.get("/v1/league-tables?scheme=nothing&month=2023-05").await.expect(400).errors();
         assert_eq!(wrong, [("unknown_reference".into(), "scheme".into())]);
         let missing = admin.get("/v1/league-tables?scheme=townships").await.expect(400).errors();

@@ -223,6 +223,7 @@ fn every_field_has_a_column() {
         (UploadKind::Indicators, "IndicatorFacts"),
         (UploadKind::Targets, "TargetFacts"),
         (UploadKind::Progress, "ProgressFacts"),
+        (UploadKind::Expenditures, "ExpenditureFacts"),
         (UploadKind::Evaluations, "EvaluationFacts"),
         (UploadKind::Evaluations, "AssessedTarget"),
     ] {

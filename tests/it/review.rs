@@ -201,6 +201,65 @@ on_both! {
         assert_eq!((&after["scores"]["reviewed"], &after["review"]["facts"]["accepted_digest"]), (&Value::Null, &Value::Null));
     }
 
+    async fn what_is_said_is_about_something(service: Service) {
+        let service = service.with_case().await;
+        let (clerk, officer) = (clerk(&service), officer(&service));
+        act(&clerk, ACTIONS, "submit").await.expect(200);
+        let comment = |resource: &str, id: &str, pointer: Option<&str>| {
+            json!({ "action": "comment", "comments": [{ "resource": resource, "id": id, "pointer": pointer, "text": "？" }] })
+        };
+        let line = "209002:2023:209002-2023-01:30299";
+        for (said, pointer) in [
+            (comment("targets", "430922:2023::nothing:city", None), "/comments/0/id"),
+            (comment("progress", line, None), "/comments/0/id"),
+            (comment("budget_lines", line, Some("/nothing")), "/comments/0/pointer"),
+            (json!({ "action": "accept", "deductions": [{ "target": "209002:2023:209002-2023-01:top500-projects:unit", "points": "1", "reason": "？" }] }), "/deductions/0/target"),
+        ] {
+            assert_eq!(officer.post(ACTIONS, &said).await.expect(422).errors(), [("unknown_reference".into(), pointer.into())], "{said}");
+        }
+        officer.post(ACTIONS, &comment("budget_lines", line, Some("/executed"))).await.expect(200);
+        officer.post(ACTIONS, &comment("divisions", "2023:430922", None)).await.expect(200);
+    }
+
+    async fn what_is_published_is_what_was_accepted(service: Service) {
+        let service = service.with_case().await;
+        let officer = officer(&service);
+        let public = "/v1/public/evaluations/209002:2023:209002-2023-01:self";
+        let reached = async |value: &str| {
+            service.admin().with("if-match", "*").put("/v1/progress/430922:2023-12:fdi", &json!({ "value": value })).await.expect(200);
+        };
+        bring_to(&service, ACTIONS, "accepted").await;
+        // Not with a figure of the county that was changed in between.
+        reached("22").await;
+        assert_eq!(act(&officer, ACTIONS, "publish").await.expect(422).errors(), [("changed_since_acceptance".into(), "/action".into())]);
+        assert_eq!(officer.get(SELF).await.expect(200).body["review"]["allowed_actions"], json!(["return", "comment"]));
+        reached("21").await;
+        act(&officer, ACTIONS, "publish").await.expect(200);
+        let published = service.nobody().get(public).await.expect(200);
+        let tag = published.header("etag").to_owned();
+        service.nobody().with("if-none-match", &tag).get(public).await.expect(304);
+        assert_eq!((&published.body["targets"][0]["actual"], published.header("cache-control")), (&json!("21"), "public, max-age=60"));
+        // What was published stays as it was, and goes when it is sent back.
+        reached("22").await;
+        assert_eq!(service.nobody().get(public).await.expect(200).body, published.body);
+        assert_eq!(service.nobody().get("/v1/public/evaluations?unit=209002").await.expect(200).body["items"], json!([published.body]));
+        assert_eq!(act(&officer, ACTIONS, "apply").await.expect(422).errors()[0].0, "changed_since_acceptance");
+        act(&officer, ACTIONS, "return").await.expect(200);
+        service.nobody().get(public).await.expect(404);
+        assert_eq!(service.nobody().get("/v1/public/evaluations").await.expect(200).body["items"], json!([]));
+    }
+
+    async fn what_was_withdrawn_may_be_taken_away(service: Service) {
+        let service = service.with_case().await;
+        let clerk = clerk(&service);
+        let gone = async || clerk.clone().with("if-match", "*").delete(SELF).await;
+        act(&clerk, ACTIONS, "submit").await.expect(200);
+        assert_eq!(gone().await.expect(409).body["code"], "frozen");
+        act(&clerk, ACTIONS, "withdraw").await.expect(200);
+        gone().await.expect(204);
+        clerk.get("/v1/reviews/209002:2023:209002-2023-01:self").await.expect(404);
+    }
+
     async fn what_an_action_does_not_use_is_refused(service: Service) {
         let service = service.with_case().await;
         let (clerk, officer) = (clerk(&service), officer(&service));

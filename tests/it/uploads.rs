@@ -52,6 +52,22 @@ on_both! {
         assert_eq!(listed["items"], json!([reply.body]));
     }
 
+    async fn what_was_spent_comes_month_by_month(service: Service) {
+        let service = service.with_case().await;
+        let clerk = service.caller_of(Role::Reporter, Some("209002"));
+        // The project is one of the month's year.
+        let sheet = "项目名称,月份,累计支出（万元）\n招商引资专项,2023年1-6月,约120.5\n招商引资专项,2023-07,140\n";
+        let reply = csv(&clerk, "kind=expenditures", sheet).await.expect(201);
+        assert_eq!(counts(&reply.body["receipt"]), [2, 2, 0, 0, 0]);
+        let june = clerk.get("/v1/expenditures/209002:2023-06:209002-2023-01").await.expect(200).body;
+        assert_eq!(june["facts"], json!({ "executed": "1205000.00", "executed_as_printed": "约120.5万元", "note": null }));
+        let unknown = csv(&clerk, "kind=expenditures", "项目编码,月份,executed\n209002-2023-01,2026-01,1\n").await.expect(422);
+        assert_eq!(wrong(&unknown)[0].1, "unknown_reference", "{:#}", unknown.body);
+        let taken_back = clerk.send(Method::POST, &format!("/v1/uploads/{}/reversal", reply.body["id"].as_str().unwrap()), None).await;
+        taken_back.expect(200);
+        clerk.get("/v1/expenditures/209002:2023-06:209002-2023-01").await.expect(404);
+    }
+
     async fn one_wrong_cell_keeps_everything_out_and_is_named(service: Service) {
         let service = service.with_case().await;
         let before = service.context.store.view().journal_position().await.unwrap();

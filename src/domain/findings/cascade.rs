@@ -1,14 +1,13 @@
 //! Targets handed down that do not close with the one they come from. A cascade need not close; that it does not is
 //! worth knowing.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::{Observation, Rule, Severity, listed};
-use crate::domain::codes::UnitCode;
+use crate::domain::cascade::{HandedDown, is_inside};
 use crate::domain::dossier::{Dossier, Outcome, SetTarget};
 use crate::domain::indicator::Direction;
 use crate::domain::kept::Resource;
-use crate::domain::quantity::Quantity;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -26,6 +25,13 @@ pub(super) const RULES: &[Rule] = &[
         look: handed_down_twice,
     },
     Rule {
+        id: "target.not-from-above",
+        severity: Severity::Warning,
+        zh: "目标由非上级单位分解而来",
+        en: "A target was handed down by a unit that is not above",
+        look: not_from_above,
+    },
+    Rule {
         id: "target.assigners-differ",
         severity: Severity::Info,
         zh: "不同下达方对同一指标的目标值不同",
@@ -34,15 +40,11 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// What was handed down from a target, by unit.
-fn below<'a>(dossier: &'a Dossier, outcome: &Outcome<'_>) -> BTreeMap<&'a UnitCode, Vec<&'a SetTarget>> {
-    let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for child in &dossier.handed_down {
-        if child.facts.parent.as_ref() == Some(&outcome.target.key) {
-            all.entry(&child.key.unit).or_default().push(child);
-        }
-    }
-    all
+/// What was handed down from one of the unit's targets.
+fn below<'a>(dossier: &'a Dossier, outcome: &Outcome<'_>) -> HandedDown<'a> {
+    let own = |child: &&SetTarget| child.facts.parent.as_ref() == Some(&outcome.target.key);
+    let children: Vec<_> = dossier.handed_down.iter().filter(own).collect();
+    HandedDown::of(outcome.target.facts.value, outcome.indicator, &children, &dossier.above)
 }
 
 /// 320 set, 280 handed down: who is to reach the other 40?
@@ -51,45 +53,57 @@ fn not_covered(dossier: &Dossier) -> Vec<Observation> {
         if !matches!(outcome.indicator.direction, Direction::AtLeast | Direction::MoreThan | Direction::Equal) {
             return None; // A ceiling is not shared out until nothing is left.
         }
-        let children = below(dossier, outcome);
-        let value = outcome.target.facts.value?;
-        // Each unit once: the same target from two assigners is not twice as much.
-        let sum = children.values().map(|same| same.iter().filter_map(|child| child.facts.value).max());
-        let sum = sum.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty()).and_then(Quantity::sum)?;
-        let rest = value.micros().checked_sub(sum.micros()).map(Quantity::of_micros)?;
-        (rest.micros() > 0).then(|| {
-            let (name, unit, units) = (&outcome.indicator.name, &outcome.indicator.measure_unit, children.len());
-            Observation::new(
+        let below = below(dossier, outcome);
+        let rest = below.uncovered.filter(|rest| rest.micros() > 0)?;
+        let (value, sum, units) = (outcome.target.facts.value?, below.sum?, below.counted.len());
+        let (name, unit) = (&outcome.indicator.name, &outcome.indicator.measure_unit);
+        let seen = Observation::new(
+            &outcome.target.key,
+            format!("“{name}”目标 {value}{unit}，分解到 {units} 个单位共 {sum}{unit}，尚有 {rest}{unit} 未分解"),
+            format!(
+                "`{name}`: of `{value} {unit}` only `{sum}` was handed down to {units} unit(s); `{rest}` is not covered"
+            ),
+        );
+        let seen = seen.of(&outcome.target.key.project).number("target", value, unit).number("handed_down", sum, unit);
+        Some(seen.number("not_covered", rest, unit).row(Resource::Targets, outcome.target, "/value"))
+    };
+    dossier.outcomes().iter().filter_map(observe).collect()
+}
+
+/// The same unit twice, or a village beside the township it lies in: whose figure is it?
+fn handed_down_twice(dossier: &Dossier) -> Vec<Observation> {
+    let observe = |outcome: &Outcome<'_>| {
+        let twice = below(dossier, outcome).twice;
+        (!twice.is_empty()).then(|| {
+            let units: BTreeSet<_> = twice.iter().map(|child| &child.key.unit).collect();
+            let (name, listed) = (&outcome.indicator.name, listed(&units));
+            let seen = Observation::new(
                 &outcome.target.key,
-                format!("“{name}”目标 {value}{unit}，分解到 {units} 个单位共 {sum}{unit}，尚有 {rest}{unit} 未分解"),
-                format!("`{name}`: of `{value} {unit}` only `{sum}` was handed down to {units} unit(s); `{rest}` is not covered"),
-            )
-            .of(&outcome.target.key.project)
-            .number("target", value, unit)
-            .number("handed_down", sum, unit)
-            .number("not_covered", rest, unit)
-            .row(Resource::Targets, outcome.target, "/value")
+                format!("“{name}”目标重复下达给：{listed}"),
+                format!("`{name}` was handed down more than once to `{listed}`"),
+            );
+            let seen = seen.of(&outcome.target.key.project).number("units", units.len(), "个");
+            seen.rows(Resource::Targets, twice, "")
         })
     };
     dossier.outcomes().iter().filter_map(observe).collect()
 }
 
-fn handed_down_twice(dossier: &Dossier) -> Vec<Observation> {
-    let observe = |outcome: &Outcome<'_>| {
-        let twice: Vec<_> = below(dossier, outcome).into_iter().filter(|(_, same)| same.len() > 1).collect();
-        (!twice.is_empty()).then(|| {
-            let (name, units) = (&outcome.indicator.name, listed(twice.iter().map(|(unit, _)| unit)));
-            let seen = Observation::new(
-                &outcome.target.key,
-                format!("“{name}”目标重复下达给：{units}"),
-                format!("`{name}` was handed down more than once to `{units}`"),
+/// The unit was moved since: whoever handed its target down is above it no more.
+fn not_from_above(dossier: &Dossier) -> Vec<Observation> {
+    let observe = |target: &SetTarget| {
+        let parent = target.facts.parent.as_ref()?;
+        (!is_inside(&dossier.above, &target.key.unit, &parent.unit)).then(|| {
+            Observation::new(
+                &target.key,
+                format!("目标 {} 由 {} 分解而来，该单位已不是上级", target.key, parent.unit),
+                format!("`{}` was handed down by `{}`, which is not above any more", target.key, parent.unit),
             )
-            .of(&outcome.target.key.project)
-            .number("units", twice.len(), "个");
-            twice.into_iter().fold(seen, |seen, (_, same)| seen.rows(Resource::Targets, same, ""))
+            .of(&target.key.project)
+            .row(Resource::Targets, target, "/parent")
         })
     };
-    dossier.outcomes().iter().filter_map(observe).collect()
+    dossier.targets.iter().filter_map(observe).collect()
 }
 
 /// 320 from the city and 400 from the county itself: both stand, and it is said that they differ.

@@ -8,10 +8,11 @@ use super::{Deduction, ReviewAction, ReviewComment, ReviewFacts, ReviewState, Ro
 use crate::domain::chain::Digest;
 use crate::domain::codes::{AsPrinted, Name, Prose};
 use crate::domain::day::Day;
-use crate::domain::kept::{Resource, too_many};
+use crate::domain::kept::{Resource, dangling, too_many};
 use crate::domain::money::Money;
 use crate::domain::period::Moment;
 use crate::domain::quantity::Points;
+use crate::domain::target::TargetKey;
 use crate::domain::violation::{Violation, Violations, Wrong};
 
 /// A comment to be pinned to a field of a row.
@@ -105,6 +106,8 @@ pub struct Occasion {
     pub at: Moment,
     /// The score the evaluation states.
     pub stated: Option<Points>,
+    /// The targets it claims.
+    pub claimed: Vec<TargetKey>,
     /// The day until which the next step is to be done where nobody says another.
     pub usually_due: Option<Day>,
     /// The facts as they are.
@@ -126,6 +129,9 @@ pub fn act(
     let mut review = ReviewFacts { state: next, ..before.clone() };
     let action = input.action;
     out_of_place(&mut broken, input);
+    if action.rests_on_what_was_accepted() {
+        unchanged(&mut broken, before, occasion);
+    }
     pin(&mut broken, &mut review, input, occasion);
     answer(&mut broken, &mut review, input, occasion);
     match action {
@@ -184,6 +190,18 @@ pub fn act(
 
 fn missing(pointer: &str) -> Violation {
     Wrong::new("missing_field", "此操作须填写此项", "the action needs it").at(pointer)
+}
+
+/// What is published and used is what was accepted. The unit's rows are frozen; those of others that it claims are not.
+fn unchanged(broken: &mut Violations, before: &ReviewFacts, occasion: &Occasion) {
+    broken.require(before.accepted_digest.as_ref() == Some(&occasion.accepts.digest), || {
+        Wrong::new(
+            "changed_since_acceptance",
+            "所依据的数据在审定后有变动，须退回后重新审定",
+            "what it rests on was changed since it was accepted; it must be returned and accepted anew",
+        )
+        .at("/action")
+    });
 }
 
 /// What would have no effect is a mistake.
@@ -251,6 +269,11 @@ fn accept(broken: &mut Violations, review: &mut ReviewFacts, input: &ActionInput
             .at("/deductions")
             .showing(off)
     });
+    for (place, one) in input.deductions.iter().enumerate().take(200) {
+        if let Some(target) = one.target.as_ref().filter(|target| !occasion.claimed.contains(target)) {
+            broken.0.push(dangling(format!("/deductions/{place}/target"), Resource::Targets, target));
+        }
+    }
     broken.require(input.deductions.len() <= 200, || too_many("/deductions", 200));
     let contradicts = occasion
         .stated

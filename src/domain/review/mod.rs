@@ -218,17 +218,18 @@ impl ReviewStanding {
         digest: impl FnOnce() -> Digest,
     ) -> Self {
         let open = facts.open_comments().count();
+        let unchanged = facts.accepted_digest.as_ref().filter(|_| facts.state.holds_the_year());
+        let unchanged_since_acceptance = unchanged.map(|accepted| *accepted == digest());
+        let mut allowed_actions = actor.allowed((kind, unit), facts.state, facts.submitter(), open > 0);
+        // What was changed since is neither published nor used.
+        allowed_actions.retain(|one| unchanged_since_acceptance != Some(false) || !one.rests_on_what_was_accepted());
         let pending = !matches!(facts.state, ReviewState::Accepted | ReviewState::Published | ReviewState::Applied);
         Self {
-            allowed_actions: actor.allowed((kind, unit), facts.state, facts.submitter(), open > 0),
+            allowed_actions,
             open_comments: i32::try_from(open).unwrap_or(i32::MAX),
             due_on,
             overdue: pending && due_on.is_some_and(|due| today > due),
-            unchanged_since_acceptance: facts
-                .accepted_digest
-                .as_ref()
-                .filter(|_| facts.state.holds_the_year())
-                .map(|accepted| *accepted == digest()),
+            unchanged_since_acceptance,
             reviewed_grade: facts.reviewed_score.map_or(Grade::Unknown, |score| Grade::of(score, bands)),
             facts,
         }

@@ -77,6 +77,13 @@ impl ReviewState {
     }
 }
 
+impl ReviewAction {
+    /// Whether it may be done only while the facts are those that were accepted.
+    pub const fn rests_on_what_was_accepted(self) -> bool {
+        matches!(self, Self::Publish | Self::Apply)
+    }
+}
+
 /// Who would do something, as far as the table asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actor {

@@ -59,6 +59,7 @@ const YEAR_NAMES: &[&str] = &["年度", "年份", "预算年度", "会计年度"
 const YEAR: Column = column("year", Part::Key, Reads::Year, YEAR_NAMES, "2023");
 const PROJECT_NAMES: &[&str] =
     &["项目编码", "项目", "项目代码", "项目编号", "项目名称", "预算项目", "project", "project_code", "project_name"];
+const PROJECT: Column = column("project", Part::Key, Reads::Project, PROJECT_NAMES, "209002-2023-01");
 const INDICATOR: Column = column(
     "indicator",
     Part::Key,
@@ -78,6 +79,14 @@ const INDICATOR: Column = column(
     "fdi",
 );
 const ASSIGNER_NAMES: &[&str] = &["下达方", "下达单位", "任务来源", "下达级次", "assigner", "assigned_by"];
+
+const MONTH: Column = column(
+    "month",
+    Part::Key,
+    Reads::Month,
+    &["月份", "月度", "截至月份", "截止月份", "统计月份", "报告期", "统计期", "期间", "时期", "month", "period"],
+    "2023-12",
+);
 
 /// What the quantity of a row is in, where its cell does not say.
 const MEASURE_UNIT: Column = column("measure_unit", Part::Help, Reads::Text, &["计量单位", "measure_unit"], "万美元");
@@ -148,7 +157,7 @@ pub(super) const BUDGET_LINES: &[Column] = &[
     ID,
     UNIT,
     YEAR,
-    column("project", Part::Key, Reads::Project, PROJECT_NAMES, "209002-2023-01"),
+    PROJECT,
     column(
         "economic_class",
         Part::Key,
@@ -257,13 +266,7 @@ pub(super) const PROGRESS: &[Column] = &[
     ID,
     UNIT,
     column("year", Part::Help, Reads::Year, YEAR_NAMES, ""),
-    column(
-        "month",
-        Part::Key,
-        Reads::Month,
-        &["月份", "月度", "截至月份", "截止月份", "统计月份", "报告期", "统计期", "期间", "时期", "month", "period"],
-        "2023-12",
-    ),
+    MONTH,
     INDICATOR,
     MEASURE_UNIT,
     fact(
@@ -291,6 +294,34 @@ pub(super) const PROGRESS: &[Column] = &[
         "21",
     ),
     fact("value_as_printed", Reads::Text, &["完成值原文", "value_as_printed"], ""),
+    fact("note", Reads::Text, &["备注", "说明", "note"], ""),
+];
+
+pub(super) const EXPENDITURES: &[Column] = &[
+    ID,
+    UNIT,
+    column("year", Part::Help, Reads::Year, YEAR_NAMES, ""),
+    MONTH,
+    PROJECT,
+    fact(
+        "executed",
+        Reads::Money("executed_as_printed"),
+        &[
+            "累计支出（万元）",
+            "累计支出数",
+            "累计执行数",
+            "累计支出金额",
+            "累计金额",
+            "支出进度",
+            "累计数",
+            "本年累计",
+            "执行数",
+            "支出数",
+            "executed",
+        ],
+        "345.91",
+    ),
+    fact("executed_as_printed", Reads::Text, &["累计支出原文", "executed_as_printed"], ""),
     fact("note", Reads::Text, &["备注", "说明", "note"], ""),
 ];
 

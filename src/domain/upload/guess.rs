@@ -37,6 +37,7 @@ mod tests {
             (&["项目", "科目", "执行数"], Some(UploadKind::BudgetLines)),
             (&["乡镇", "指标", "月份", "完成值"], Some(UploadKind::Progress)),
             (&["乡镇", "指标", "完成值"], Some(UploadKind::Progress)),
+            (&["单位", "项目", "月份", "累计支出（万元）"], Some(UploadKind::Expenditures)),
             (&["单位", "年度", "指标", "下达单位", "目标值"], Some(UploadKind::Targets)),
             (&["甲", "乙"], None),
             (&["编码", "名称"], None),

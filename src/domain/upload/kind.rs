@@ -22,6 +22,8 @@ crate::choice! {
         Targets = "targets", "指标值";
         /// 完成值
         Progress = "progress", "完成值";
+        /// 支出进度
+        Expenditures = "expenditures", "支出进度";
         /// 绩效评价
         Evaluations = "evaluations", "绩效评价";
     }
@@ -139,6 +141,7 @@ impl UploadKind {
             Self::Indicators => Resource::Indicators,
             Self::Targets => Resource::Targets,
             Self::Progress => Resource::Progress,
+            Self::Expenditures => Resource::Expenditures,
             Self::Evaluations => Resource::Evaluations,
         }
     }
@@ -152,6 +155,7 @@ impl UploadKind {
             Self::Indicators => columns::INDICATORS,
             Self::Targets => columns::TARGETS,
             Self::Progress => columns::PROGRESS,
+            Self::Expenditures => columns::EXPENDITURES,
             Self::Evaluations => columns::EVALUATIONS,
         }
     }
@@ -164,6 +168,7 @@ impl UploadKind {
             Self::BudgetLines => &["unit", "year", "project", "economic_class"],
             Self::Targets => &["unit", "year", "project", "indicator", "assigner"],
             Self::Progress => &["unit", "month", "indicator"],
+            Self::Expenditures => &["unit", "month", "project"],
             Self::Evaluations => &["unit", "year", "project", "kind"],
         }
     }

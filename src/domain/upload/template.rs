@@ -111,6 +111,7 @@ fn is_needed(kind: UploadKind, column: &Column) -> bool {
         UploadKind::Projects => &["name"],
         UploadKind::Indicators => &["name", "measure_unit", "category", "subcategory", "direction", "cumulative"],
         UploadKind::Progress => &["value"],
+        UploadKind::Expenditures => &["executed"],
         UploadKind::Evaluations => &["scheme"],
         UploadKind::BudgetLines | UploadKind::Targets => &[],
     };

@@ -19,7 +19,7 @@ use crate::resources::progress::store::Progresses;
 use crate::resources::projects::store::Projects;
 use crate::resources::reviews::store::Reviews;
 use crate::resources::targets::store::{Targets, handed_down_from};
-use crate::resources::{economic_classes, indicators, progress, schemes, standards, webhooks};
+use crate::resources::{economic_classes, indicators, progress, schemes, standards, units, webhooks};
 use crate::store::View;
 use crate::store::table::{Table, beginning_with};
 
@@ -43,6 +43,8 @@ pub async fn dossier(
     let own: Vec<_> = targets.iter().map(|target| target.key.clone()).collect();
     let handed_down =
         if own.is_empty() { Vec::new() } else { view.list::<Targets>(handed_down_from(own), None, None).await? };
+    let part_of_a_cascade = !handed_down.is_empty() || targets.iter().any(|target| target.facts.parent.is_some());
+    let above = if part_of_a_cascade { units::store::above(view).await? } else { BTreeMap::new() };
     let mut claimed: Vec<SetTarget> = Vec::new();
     let wanted: BTreeSet<_> =
         evaluations.iter().flat_map(|one| &one.facts.indicators).map(|assessed| &assessed.target).collect();
@@ -73,6 +75,7 @@ pub async fn dossier(
         class_names: classes.into_iter().map(|class| (class.key.code, class.facts.name.to_string())).collect(),
         targets,
         handed_down,
+        above,
         next_targets,
         claimed,
         indicators: indicators.into_iter().map(|one| (one.key, one.facts)).collect::<BTreeMap<_, _>>(),

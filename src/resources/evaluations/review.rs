@@ -4,12 +4,16 @@ use super::gather;
 use super::store::Evaluations;
 use crate::domain::day::Day;
 use crate::domain::evaluation::{Evaluation, EvaluationKey};
+use crate::domain::kept::dangling;
 use crate::domain::period::Moment;
-use crate::domain::review::{AcceptedFacts, ActionInput, Occasion, ReviewAction, ReviewFacts, act};
+use crate::domain::published::PublishedEvaluation;
+use crate::domain::review::{AcceptedFacts, ActionInput, CommentInput, Occasion, ReviewAction, ReviewFacts, act};
+use crate::domain::violation::{Violations, Wrong};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Lack, Scope};
 use crate::resources::reviews::store::Reviews;
 use crate::resources::{closings, units};
+use crate::store::View;
 use crate::store::write::{Expected, Write};
 
 /// What a caller lacks who would sign or accept what they submitted.
@@ -45,6 +49,7 @@ pub async fn perform(
     if matches!(action, ReviewAction::Submit | ReviewAction::Withdraw) {
         closings::require_open(&view, &key.unit, key.year).await?;
     }
+    require_rows(&view, &caller.scope, &input.comments).await?;
     let unit = units::get(&view, &Scope::County, &key.unit).await?;
     let dossier = gather::dossier(&view, unit, key.year, today).await?;
     let score = dossier.score(&stated);
@@ -52,6 +57,7 @@ pub async fn perform(
         by: caller.name()?,
         at,
         stated: stated.facts.stated_score,
+        claimed: stated.facts.indicators.iter().map(|one| one.target.clone()).collect(),
         usually_due: key.year.next().and_then(|next| dossier.standard.review_due.of(next)),
         accepts: AcceptedFacts {
             sequence: write.position(),
@@ -63,7 +69,38 @@ pub async fn perform(
     let review = act(&before, next, input, &occasion)?;
     let expected =
         if write.view().find::<Reviews>(key).await?.is_some() { Expected::Existing } else { Expected::Unsaid };
+    if review.state.is_public() && next != before.state {
+        let shown = PublishedEvaluation::of(&dossier, &stated, &review);
+        let body = serde_json::to_string(&shown).map_err(|error| ApiError::internal(error.to_string()))?;
+        write.publish(&key.to_string(), body).await?;
+    } else if before.state.is_public() && !review.state.is_public() {
+        write.unpublish(&key.to_string()).await?;
+    }
     write.put::<Reviews>(key.clone(), review, expected).await?;
     let stated = write.view().find::<Evaluations>(key).await?.ok_or(ApiError::NotFound)?;
     super::computed(&write.view(), stated, &actor, today).await
+}
+
+/// Refuses comments on rows that are not there or not the caller's to see, and on fields that they do not have.
+async fn require_rows(view: &View<'_>, scope: &Scope, comments: &[CommentInput]) -> Result<(), ApiError> {
+    let mut broken = Violations::default();
+    for (place, CommentInput { resource, id, pointer, .. }) in comments.iter().enumerate().take(100) {
+        let row = view.stands(*resource, id.as_str()).await?;
+        let seen = match row.as_ref().map(|row| &row.unit) {
+            None => false,
+            Some(None) => true,
+            Some(Some(unit)) => units::require_visible(view, scope, unit).await.is_ok(),
+        };
+        if !seen {
+            broken.0.push(dangling(format!("/comments/{place}/id"), *resource, id));
+            continue;
+        }
+        let known =
+            pointer.as_ref().is_none_or(|pointer| row.is_some_and(|row| row.facts.pointer(pointer.as_str()).is_some()));
+        broken.require(known, || {
+            Wrong::new("unknown_reference", "该行没有这个字段", "the row has no such field")
+                .at(format!("/comments/{place}/pointer"))
+        });
+    }
+    Ok(broken.into_result()?)
 }

@@ -10,6 +10,7 @@ use crate::domain::expenditure::{ExpenditureFacts, ExpenditureKey};
 use crate::domain::kept::{Kept, Resource};
 use crate::domain::money::Balance;
 use crate::domain::period::Month;
+use crate::domain::spending::{ProjectSpent, Spent};
 use crate::store::table::{Column, Model, Table, newest};
 use crate::store::{Error, View};
 
@@ -98,10 +99,7 @@ pub(super) fn matching(filter: &ExpenditureFilter) -> Condition {
 /// The column of the unit.
 pub(super) const UNIT: row::Column = row::Column::Unit;
 
-/// What a unit reported to have spent: through the last month reported on, and through the last before a month.
-pub type Spent = (Option<(Month, Balance)>, Option<(Month, Balance)>);
-
-/// What units spent from January through a month, all their projects together.
+/// What units reported of their projects from January through a month.
 ///
 /// Of each project its last report counts, so that a project without news is not forgotten.
 ///
@@ -118,25 +116,21 @@ pub async fn through(view: &View<'_>, units: &[UnitCode], month: Month) -> Resul
     values.extend(units.iter().map(|unit| Value::from(unit.clone())));
     let sql = format!(
         "SELECT unit, project, MAX(month || ':' || executed) AS last,
-            MAX(CASE WHEN month < $3 THEN month || ':' || executed END) AS before
+            MAX(CASE WHEN month < $3 THEN month || ':' || executed END) AS before,
+            MAX(CASE WHEN month = $3 THEN revision END) AS revision
          FROM expenditure WHERE county = $1 AND month BETWEEN $2 AND $3 AND unit IN ({})
          GROUP BY unit, project",
         places.join(", ")
     );
     let statement = Statement::from_sql_and_values(view.db().get_database_backend(), sql, values);
+    let amount = |one: Option<(Month, i64)>| one.map(|(month, fen)| (month, Balance::of_fen(fen.into())));
     for row in view.db().query_all_raw(statement).await? {
-        let sums = spent.entry(row.try_get("", "unit")?).or_default();
-        let amount = |one: Option<(Month, i64)>| one.map(|(month, fen)| (month, Balance::of_fen(fen.into())));
-        let (last, before) = (amount(newest(&row, "last")?), amount(newest(&row, "before")?));
-        (sums.0, sums.1) = (added(sums.0, last), added(sums.1, before));
+        let project = ProjectSpent {
+            last: amount(newest(&row, "last")?),
+            before: amount(newest(&row, "before")?),
+            revision: row.try_get("", "revision")?,
+        };
+        spent.entry(row.try_get("", "unit")?).or_default().insert(row.try_get("", "project")?, project);
     }
     Ok(spent)
-}
-
-/// The later of two months, and both amounts.
-fn added(sum: Option<(Month, Balance)>, one: Option<(Month, Balance)>) -> Option<(Month, Balance)> {
-    match (sum, one) {
-        (Some((month, sum)), Some((other, one))) => Some((month.max(other), Balance::of_fen(sum.fen() + one.fen()))),
-        (sum, one) => sum.or(one),
-    }
 }

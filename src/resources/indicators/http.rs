@@ -7,8 +7,8 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::indicators;
-use crate::domain::codes::IndicatorCode;
-use crate::domain::indicator::{Category, Direction, Indicator, IndicatorFacts};
+use crate::domain::codes::{IndicatorCode, Name};
+use crate::domain::indicator::{Category, Direction, Indicator, IndicatorFacts, Subcategory};
 use crate::domain::kept::Resource;
 use crate::domain::violation::Violations;
 use crate::http::Context;
@@ -33,6 +33,12 @@ pub struct IndicatorFilter {
     /// Only those of this first level.
     #[deserr(default)]
     pub category: Option<Category>,
+    /// Only those of this second level.
+    #[deserr(default)]
+    pub subcategory: Option<Subcategory>,
+    /// Only those whose name contains this, whatever the case of its letters.
+    #[deserr(default)]
+    pub name: Option<Name>,
     /// Only those of this direction.
     #[deserr(default)]
     pub direction: Option<Direction>,

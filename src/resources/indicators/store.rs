@@ -7,7 +7,7 @@ use crate::domain::codes::IndicatorCode;
 use crate::domain::indicator::IndicatorFacts;
 use crate::domain::kept::{Kept, Resource};
 use crate::store::Error;
-use crate::store::table::{Column, Model, Table, read_list, write_list};
+use crate::store::table::{Column, Model, Table, containing, read_list, write_list};
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -115,9 +115,11 @@ impl Table for Indicators {
 
 /// The rows a filter asks for.
 pub(super) fn matching(filter: &IndicatorFilter) -> Condition {
-    let IndicatorFilter { category, direction } = filter;
+    let IndicatorFilter { category, subcategory, name, direction } = filter;
     Condition::all()
         .add_option(category.map(|one| row::Column::Category.eq(one)))
+        .add_option(subcategory.map(|one| row::Column::Subcategory.eq(one)))
+        .add_option(name.as_ref().map(|part| containing(row::Column::Name, part.as_str())))
         .add_option(direction.map(|one| row::Column::Direction.eq(one)))
 }
 

@@ -11,6 +11,7 @@ use super::super::league_tables;
 use crate::domain::codes::{SchemeCode, UnitCode};
 use crate::domain::league::LeagueEntry;
 use crate::domain::period::Month;
+use crate::domain::unit::UnitKind;
 use crate::domain::violation::Violations;
 use crate::http::Context;
 use crate::http::answer::{self, Answer, GetErrors};
@@ -46,9 +47,13 @@ pub struct LeagueFilter {
     pub scheme: SchemeCode,
     /// The month: January through it, against the targets of the year.
     pub month: Month,
-    /// Only the units right below this one; all the caller may see where nothing is said.
+    /// The units right below this one are ranked; where nothing is said, those below the county's top, or, for a caller
+    /// bound to a unit, those beside it.
     #[deserr(default)]
     pub parent: Option<UnitCode>,
+    /// Only units of this kind are ranked.
+    #[deserr(default)]
+    pub kind: Option<UnitKind>,
 }
 
 /// Mounts the room.
@@ -59,7 +64,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 /// Rank units
 ///
 /// By their scores under a scheme, through a month: ranks that equals share, movement since the month before, red and
-/// black lists by the standard of the year.
+/// black lists by the standard of the year. A caller bound to a unit sees what is theirs, with its rank among all.
 #[utoipa::path(
     tag = "league-tables",
     operation_id = "list_league_tables",
@@ -83,7 +88,7 @@ async fn list_league_tables(
     if conditions.has(&tag) {
         return Ok(answer::unchanged(&tag));
     }
-    let LeagueFilter { scheme, month, parent: _ } = listing.filter.clone();
+    let LeagueFilter { scheme, month, .. } = listing.filter.clone();
     let (total, items, next) = league_tables::page(&sight.view(), &caller.scope, &listing).await?;
     let page = LeaguePage { scheme, month, total, items, next };
     Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))

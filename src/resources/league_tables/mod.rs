@@ -2,19 +2,20 @@
 
 pub mod http;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::Condition;
 
 use self::http::LeagueFilter;
-use crate::domain::budget_line::{BudgetLineFacts, BudgetTotals};
+use crate::domain::budget_line::BudgetTotals;
 use crate::domain::codes::{IndicatorCode, UnitCode};
-use crate::domain::dossier::SetTarget;
+use crate::domain::dossier::{Line, SetTarget};
 use crate::domain::indicator::IndicatorFacts;
 use crate::domain::kept::{Resource, dangling};
 use crate::domain::league::{Contender, LeagueEntry, table};
 use crate::domain::period::Month;
 use crate::domain::scoring::{Score, Scored, Subject};
+use crate::domain::spending::{Spending, Spent};
 use crate::domain::violation::{Violations, Wrong};
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
@@ -49,7 +50,7 @@ pub async fn page(
     scope: &Scope,
     listing: &Listing<LeagueFilter>,
 ) -> Result<(i32, Vec<LeagueEntry>, Option<String>), ApiError> {
-    let LeagueFilter { scheme: code, month, parent } = &listing.filter;
+    let LeagueFilter { scheme: code, month, parent, kind } = &listing.filter;
     let year = month.year();
     let Some(scheme) = schemes::in_force(view, year).await?.remove(code) else {
         return Err(ApiError::Parameters(Violations(vec![dangling("/scheme", Resource::Schemes, code)])));
@@ -60,7 +61,14 @@ pub async fn page(
     }
     let after: Option<Place> = listing.after()?;
     let standard = standards::in_force(view, year).await?;
-    let units = monitoring::active(view, scope, year, parent.as_ref(), None).await?;
+    let parent = parent_of_table(view, scope, parent.as_ref()).await?;
+    // Whoever sees only some of them sees the ranks they have among all.
+    let mut units = monitoring::active(view, &Scope::County, year, parent.as_ref(), None).await?;
+    units.retain(|unit| kind.is_none_or(|kind| unit.facts.kind == kind));
+    let seen: BTreeSet<UnitCode> = match scope.top() {
+        None => units.iter().map(|unit| unit.key.clone()).collect(),
+        Some(top) => units::store::subtree(view, top).await?.into_iter().collect(),
+    };
     let rows = Rows::gather(view, &units, *month).await?;
     let contender = |unit: units::Item| {
         let worth = |when: When| {
@@ -73,9 +81,29 @@ pub async fn page(
     };
     let mut entries = table(units.into_iter().map(contender).collect(), &standard);
     let total = i32::try_from(entries.len()).unwrap_or(i32::MAX);
+    entries.retain(|one| seen.contains(&one.unit));
     entries.retain(|one| after.as_ref().is_none_or(|after| Place(one.rank, one.unit.clone()) > *after));
     let (entries, next) = listing.page(entries, |one| format!("{}:{}", one.rank, one.unit));
     Ok((total, entries, next))
+}
+
+/// The unit whose units are ranked: the one that is named, else the one above whatever the caller sees, else the county's
+/// top.
+async fn parent_of_table(
+    view: &View<'_>,
+    scope: &Scope,
+    named: Option<&UnitCode>,
+) -> Result<Option<UnitCode>, ApiError> {
+    let above = match scope.top() {
+        Some(top) => units::get(view, scope, top).await?.facts.parent,
+        None => units::store::top(view).await?,
+    };
+    match named {
+        // A unit may be told where it stands among those beside it.
+        Some(named) if above.as_ref() != Some(named) => Ok(Some(units::get(view, scope, named).await?.key)),
+        Some(named) => Ok(Some(named.clone())),
+        None => Ok(above),
+    }
 }
 
 /// The month, or the one before it.
@@ -88,8 +116,9 @@ enum When {
 /// What the units set, spent and reported.
 struct Rows {
     targets: BTreeMap<UnitCode, Vec<SetTarget>>,
-    lines: BTreeMap<UnitCode, Vec<BudgetLineFacts>>,
-    spent: BTreeMap<UnitCode, expenditures::store::Spent>,
+    month: Month,
+    lines: BTreeMap<UnitCode, Vec<Line>>,
+    spent: BTreeMap<UnitCode, Spent>,
     courses: Courses,
     indicators: BTreeMap<IndicatorCode, IndicatorFacts>,
 }
@@ -102,10 +131,11 @@ impl Rows {
             targets.entry(target.key.unit.clone()).or_default().push(target);
         }
         for line in view.list::<BudgetLines>(budget_lines::store::of_units(year, codes.clone()), None, None).await? {
-            lines.entry(line.key.unit).or_default().push(line.facts);
+            lines.entry(line.key.unit.clone()).or_default().push(line);
         }
         let indicators = view.list::<Indicators>(Condition::all(), None, None).await?;
         Ok(Self {
+            month,
             targets,
             lines,
             spent: expenditures::store::through(view, &codes, month).await?,
@@ -145,13 +175,12 @@ impl Rows {
         scored
     }
 
-    /// The unit's money: as reported by month, else as its lines stand.
+    /// The unit's money.
     fn totals(&self, unit: &UnitCode, when: When) -> BudgetTotals {
-        let totals = BudgetTotals::of(self.lines.get(unit).into_iter().flatten(), None);
-        let (now, before) = self.spent.get(unit).copied().unwrap_or_default();
-        match if when == When::Now { now } else { before } {
-            Some((_, executed)) => totals.having_executed(executed),
-            None => totals,
-        }
+        let lines = self.lines.get(unit).map_or(&[][..], Vec::as_slice);
+        let of_project: Vec<_> = lines.iter().map(|line| (&line.key.project, &line.facts)).collect();
+        let spending = Spending::of(&of_project, self.spent.get(unit).unwrap_or(&Spent::new()), self.month);
+        let totals = BudgetTotals::of(lines.iter().map(|line| &line.facts), None);
+        totals.having_executed(if when == When::Now { spending.executed } else { spending.executed_before })
     }
 }

@@ -7,23 +7,24 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use sea_orm::{ColumnTrait, Condition};
 
 use self::http::MonitoringFilter;
-use crate::domain::budget_line::BudgetTotals;
-use crate::domain::codes::{IndicatorCode, UnitCode};
+use crate::domain::codes::{IndicatorCode, ProjectCode, UnitCode};
 use crate::domain::day::Day;
 use crate::domain::dossier::{Line, SetTarget};
+use crate::domain::expenditure::ExpenditureKey;
 use crate::domain::indicator::IndicatorFacts;
 use crate::domain::kept::Resource;
 use crate::domain::monitoring::{
-    GoalMonitoring, Look, MoneyMonitoring, Reminder, ReportState, Spending, UnitMonitoring, Watched,
+    GoalMonitoring, Look, MoneyMonitoring, Reminder, ReportState, UnitMonitoring, Watched,
 };
 use crate::domain::period::{Month, Year};
 use crate::domain::progress::ProgressKey;
+use crate::domain::spending::{Spending, Spent};
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
 use crate::http::page::Listing;
 use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::indicators::store::Indicators;
-use crate::resources::progress::store::courses::{self, Courses, Reported};
+use crate::resources::progress::store::courses::{self, Courses};
 use crate::resources::targets::store::Targets;
 use crate::resources::units::store::Units;
 use crate::resources::{budget_lines, expenditures, standards, targets, units};
@@ -126,22 +127,20 @@ pub async fn watch(
         Some(month) => expenditures::store::through(view, &codes, month).await?,
         None => BTreeMap::new(),
     };
-    let late = late(journal, look, &now).await?;
+    let late = late(journal, look, &now, &spent).await?;
+    let nothing = Spent::new();
     let mut watched = Vec::with_capacity(found.len());
     for unit in found {
         let code = &unit.key;
-        let (last, before) = spent.get(code).copied().unwrap_or_default();
-        let totals = BudgetTotals::of(lines.get(code).into_iter().flatten().map(|line| &line.facts), None);
-        let money = MoneyMonitoring::of(
-            look,
-            Spending {
-                adjusted: totals.adjusted,
-                of_lines: totals.executed,
-                last,
-                before,
-                last_year: spent_then.get(code).and_then(|spent| spent.0),
-            },
-        );
+        let lines: Vec<_> =
+            lines.get(code).into_iter().flatten().map(|line| (&line.key.project, &line.facts)).collect();
+        let money = Spending::of(&lines, spent.get(code).unwrap_or(&nothing), look.month);
+        let a_year_ago = look.month.a_year_earlier().zip(spent_then.get(code));
+        let a_year_ago = a_year_ago.map(|(month, spent)| Spending::of(&[], spent, month));
+        let reports = money.asked.iter().map(|(project, revision)| {
+            late.state(look, (Resource::Expenditures, money_id(code, look.month, project)), *revision)
+        });
+        let money = MoneyMonitoring::of(look, &money, a_year_ago.as_ref(), reports);
         let goals = goals.remove(code).unwrap_or_default();
         let goals = goals.iter().filter_map(|target| {
             let indicator = indicators.get(&target.key.indicator)?;
@@ -156,7 +155,10 @@ pub async fn watch(
                     course: this.course,
                     last_year: that.course,
                     whole_last_year: that.whole,
-                    report: late.state(look, &target.key.indicator, code, &this),
+                    report: {
+                        let id = report_id(code, look.month, &target.key.indicator);
+                        late.state(look, (Resource::Progress, id), this.revision)
+                    },
                 },
             ))
         });
@@ -181,23 +183,32 @@ struct Late {
     /// The journal's number at the end of the last day.
     after: Option<i64>,
     /// Reports that were changed after it, and had been there before.
-    known_before: HashSet<String>,
+    known_before: BTreeMap<Resource, HashSet<String>>,
 }
 
 /// Looks up when the month's reports came: those that are older than the last day need no looking up.
-async fn late(journal: &View<'_>, look: &Look<'_>, now: &Courses) -> Result<Late, ApiError> {
+async fn late(
+    journal: &View<'_>,
+    look: &Look<'_>,
+    now: &Courses,
+    spent: &BTreeMap<UnitCode, Spent>,
+) -> Result<Late, ApiError> {
     let Some(end) = look.late_after() else { return Ok(Late::default()) };
     let after = journal.journal_position_at(end).await?;
-    let of_unit = |(unit, all): (&UnitCode, &BTreeMap<IndicatorCode, Reported>)| {
-        let newer = all.iter().filter(|(_, one)| one.revision.is_some_and(|revision| revision > after));
-        newer.map(|(indicator, _)| report_id(unit, look.month, indicator)).collect::<Vec<_>>()
-    };
-    let ids: Vec<String> = now.iter().flat_map(of_unit).collect();
-    // Where the journal was empty on the last day, nothing had come.
-    let known_before = match after {
-        0 => HashSet::new(),
-        _ => journal.journal_knew(Resource::Progress.code(), ids, after).await?,
-    };
+    let newer = |revision: Option<i64>| revision.is_some_and(|revision| revision > after);
+    let progress = now.iter().flat_map(|(unit, all)| all.iter().map(move |(indicator, one)| (unit, indicator, one)));
+    let progress = progress.filter(|(_, _, one)| newer(one.revision));
+    let progress = progress.map(|(unit, indicator, _)| report_id(unit, look.month, indicator)).collect::<Vec<_>>();
+    let money = spent.iter().flat_map(|(unit, all)| all.iter().map(move |(project, one)| (unit, project, one)));
+    let money = money.filter(|(_, _, one)| newer(one.revision));
+    let money = money.map(|(unit, project, _)| money_id(unit, look.month, project)).collect::<Vec<_>>();
+    let mut known_before = BTreeMap::new();
+    for (resource, ids) in [(Resource::Progress, progress), (Resource::Expenditures, money)] {
+        // Where the journal was empty on the last day, nothing had come.
+        if after > 0 && !ids.is_empty() {
+            known_before.insert(resource, journal.journal_knew(resource.code(), ids, after).await?);
+        }
+    }
     Ok(Late { after: Some(after), known_before })
 }
 
@@ -205,10 +216,15 @@ fn report_id(unit: &UnitCode, month: Month, indicator: &IndicatorCode) -> String
     ProgressKey { unit: unit.clone(), month, indicator: indicator.clone() }.to_string()
 }
 
+fn money_id(unit: &UnitCode, month: Month, project: &ProjectCode) -> String {
+    ExpenditureKey { unit: unit.clone(), month, project: project.clone() }.to_string()
+}
+
 impl Late {
-    fn state(&self, look: &Look<'_>, indicator: &IndicatorCode, unit: &UnitCode, reported: &Reported) -> ReportState {
-        let newer = reported.revision.zip(self.after).is_some_and(|(revision, after)| revision > after);
-        let revised = newer && self.known_before.contains(&report_id(unit, look.month, indicator));
-        look.state(reported.revision.is_some(), newer && !revised, revised)
+    /// Whether a report has come, `revision` being the entry that made it what it is.
+    fn state(&self, look: &Look<'_>, (resource, id): (Resource, String), revision: Option<i64>) -> ReportState {
+        let newer = revision.zip(self.after).is_some_and(|(revision, after)| revision > after);
+        let revised = newer && self.known_before.get(&resource).is_some_and(|known| known.contains(&id));
+        look.state(revision.is_some(), newer && !revised, revised)
     }
 }

@@ -1,51 +1,47 @@
-//! What is public: published evaluations, for whoever asks.
+//! What is public: published evaluations, for whoever asks, as they were when they were published.
 
 pub mod http;
 
+use serde_json::value::RawValue;
+
 use self::http::PublishedFilter;
-use crate::domain::day::Day;
 use crate::domain::evaluation::EvaluationKey;
-use crate::domain::published::PublishedEvaluation;
 use crate::http::error::ApiError;
-use crate::http::identity::Scope;
 use crate::http::page::Listing;
-use crate::resources::evaluations::gather;
-use crate::resources::evaluations::store::Evaluations;
+use crate::resources::reviews;
 use crate::resources::reviews::store::Reviews;
-use crate::resources::{reviews, units};
 use crate::store::View;
+
+/// A published evaluation: its key, and the JSON of it that was kept.
+pub type Shown = (EvaluationKey, Box<RawValue>);
 
 /// A page of what was published, in the order of the ids.
 ///
 /// # Errors
 /// A bad cursor, or the database's.
-pub async fn list(
-    view: &View<'_>,
-    listing: &Listing<PublishedFilter>,
-    today: Day,
-) -> Result<Vec<PublishedEvaluation>, ApiError> {
+pub async fn list(view: &View<'_>, listing: &Listing<PublishedFilter>) -> Result<Vec<Shown>, ApiError> {
     let public = reviews::store::in_states(|state| state.is_public())
         .add(reviews::store::of(listing.filter.unit.as_ref(), listing.filter.year));
     let found = view.list::<Reviews>(public, listing.after()?.as_ref(), Some(listing.limit + 1)).await?;
-    let mut published = Vec::with_capacity(found.len());
-    for review in found {
-        published.push(shown(view, review, today).await?);
-    }
-    Ok(published)
+    shown(view, found.into_iter().map(|review| review.key).collect()).await
 }
 
 /// One of them.
 ///
 /// # Errors
 /// [`ApiError::NotFound`], also for what is not published.
-pub async fn get(view: &View<'_>, key: &EvaluationKey, today: Day) -> Result<PublishedEvaluation, ApiError> {
-    let review = view.find::<Reviews>(key).await?.filter(|review| review.facts.state.is_public());
-    shown(view, review.ok_or(ApiError::NotFound)?, today).await
+pub async fn get(view: &View<'_>, key: &EvaluationKey) -> Result<Shown, ApiError> {
+    shown(view, vec![key.clone()]).await?.pop().ok_or(ApiError::NotFound)
 }
 
-async fn shown(view: &View<'_>, review: reviews::Item, today: Day) -> Result<PublishedEvaluation, ApiError> {
-    let stated = view.find::<Evaluations>(&review.key).await?.ok_or(ApiError::NotFound)?;
-    let unit = units::get(view, &Scope::County, &review.key.unit).await?;
-    let dossier = gather::dossier(view, unit, review.key.year, today).await?;
-    Ok(PublishedEvaluation::of(&dossier, &stated, &review.facts))
+async fn shown(view: &View<'_>, keys: Vec<EvaluationKey>) -> Result<Vec<Shown>, ApiError> {
+    let mut bodies = view.published(keys.iter().map(ToString::to_string).collect()).await?;
+    let mut shown = Vec::with_capacity(keys.len());
+    for key in keys {
+        if let Some(body) = bodies.remove(&key.to_string()) {
+            let body = RawValue::from_string(body).map_err(|error| ApiError::internal(error.to_string()))?;
+            shown.push((key, body));
+        }
+    }
+    Ok(shown)
 }

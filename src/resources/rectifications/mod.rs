@@ -7,7 +7,6 @@ use self::http::RectificationFilter;
 use self::store::Rectifications;
 use crate::domain::codes::UnitCode;
 use crate::domain::day::Day;
-use crate::domain::evaluation::EvaluationKind;
 use crate::domain::findings;
 use crate::domain::kept::Kept;
 use crate::domain::period::{Moment, Year};
@@ -15,7 +14,6 @@ use crate::domain::rectification::{
     self, Notice, NoticesInput, Rectification, RectificationFacts, RectificationInput, RectificationKey,
     RectificationState,
 };
-use crate::domain::review::Round;
 use crate::domain::violation::Wrong;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Review, Scope};
@@ -78,10 +76,8 @@ pub async fn give(
     let there = of_year(&write.view(), &input.unit, input.year).await?;
     let due_on = input.due_on.or_else(|| today.plus(u32::try_from(dossier.standard.rectification_days.number()).ok()?));
     let due_on = due_on.ok_or_else(|| ApiError::internal("the calendar ends".into()))?;
-    let comments = dossier.reviews.iter().filter(|review| review.key.kind == EvaluationKind::SelfEvaluation);
-    let comments: Vec<Round> = comments.flat_map(|review| &review.facts.comments).map(|one| one.number).collect();
     let handled: Vec<_> = there.iter().filter_map(|one| one.facts.finding.as_ref()).collect();
-    let notices = input.notices(&found, &comments, &handled)?;
+    let notices = input.notices(&found, &dossier.reviews, &handled)?;
     let mut items = Vec::new();
     let mut number = there.iter().filter_map(|one| one.key.code.as_str().parse::<u32>().ok()).max().unwrap_or(0);
     for Notice { finding, comment, demand } in notices {

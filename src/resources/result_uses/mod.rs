@@ -27,13 +27,11 @@ pub async fn list(
     let ResultUseFilter { year, unit } = &listing.filter;
     let after: Option<EvaluationKey> = listing.after()?;
     let visible = units::visible(view, scope, reviews::store::UNIT).await?;
-    let accepted = view.list::<Reviews>(visible.add(reviews::store::all_holding()), None, None).await?;
-    let wanted = accepted.into_iter().filter(|review| review.key.year == *year);
-    let wanted = wanted.filter(|review| unit.as_ref().is_none_or(|unit| review.key.unit == *unit));
+    let accepted = visible.add(reviews::store::all_holding()).add(reviews::store::of(unit.as_ref(), Some(*year)));
+    let accepted = view.list::<Reviews>(accepted, None, None).await?;
     let standard = standards::in_force(view, *year).await?;
     let mut found = Vec::new();
-    for review in
-        leading(wanted.collect()).into_iter().filter(|review| after.as_ref().is_none_or(|after| review.key > *after))
+    for review in leading(accepted).into_iter().filter(|review| after.as_ref().is_none_or(|after| review.key > *after))
     {
         let Some(points) = review.facts.reviewed_score else { continue };
         let EvaluationKey { unit, year, project, kind } = review.key.clone();

@@ -21,7 +21,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 /// Roll targets over
 ///
 /// A unit's targets of a year become those of the next, as far as they are not there yet, with the difference target by
-/// target. A lower one is a finding of the year.
+/// target: its own, or those of the assigners that are named. A lower one is a finding of the year.
 #[utoipa::path(
     tag = "rollovers",
     operation_id = "create_rollover",

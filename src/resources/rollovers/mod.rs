@@ -31,6 +31,7 @@ pub async fn roll_over(
         let there = write.view().find::<Targets>(&into).await?;
         items.push(match there {
             Some(there) => RolloverItem::of(this, (into, there.facts.value), RolloverOutcome::Kept),
+            None if !input.takes(&this.0) => RolloverItem::of(this, (into, None), RolloverOutcome::NotTaken),
             None if !projects::known(&write.view(), &into.unit, into.year, &into.project).await? => {
                 RolloverItem::of(this, (into, next_value), RolloverOutcome::NoProject)
             }

@@ -1,6 +1,8 @@
 //! How units are kept. The only code that knows the `unit` table.
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, Statement, Value};
+use std::collections::BTreeMap;
+
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement, Value};
 
 use super::http::UnitFilter;
 use crate::domain::codes::UnitCode;
@@ -205,6 +207,16 @@ pub async fn subtree(view: &View<'_>, top: &UnitCode) -> Result<Vec<UnitCode>, E
 pub async fn top(view: &View<'_>) -> Result<Option<UnitCode>, Error> {
     let tops = Condition::all().add(row::Column::Parent.is_null());
     Ok(view.list::<Units>(tops, None, Some(1)).await?.pop().map(|kept| kept.key))
+}
+
+/// The unit right above each that has one.
+///
+/// # Errors
+/// The database's.
+pub async fn above(view: &View<'_>) -> Result<BTreeMap<UnitCode, UnitCode>, Error> {
+    let all = row::Entity::find().select_only().columns([row::Column::Code, row::Column::Parent]);
+    let with_one = all.filter(row::Column::County.eq(view.county())).filter(row::Column::Parent.is_not_null());
+    Ok(with_one.into_tuple::<(UnitCode, UnitCode)>().all(view.db()).await?.into_iter().collect())
 }
 
 async fn walk(view: &View<'_>, sql: &str, from: &UnitCode) -> Result<Vec<UnitCode>, Error> {

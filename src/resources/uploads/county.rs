@@ -99,7 +99,10 @@ impl County {
                 county.classes.insert(class.key, class.facts);
             }
         }
-        if matches!(kind, UploadKind::BudgetLines | UploadKind::Targets | UploadKind::Evaluations) {
+        if matches!(
+            kind,
+            UploadKind::BudgetLines | UploadKind::Targets | UploadKind::Expenditures | UploadKind::Evaluations
+        ) {
             for project in view.list::<Projects>(everything(), None, None).await? {
                 let place = (project.key.unit.to_string(), project.key.year.number());
                 let names = directory.projects.entry(place).or_default();

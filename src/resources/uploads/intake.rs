@@ -12,6 +12,7 @@ use crate::domain::budget_line::{BudgetLineFacts, BudgetLineKey};
 use crate::domain::code_list::EconomicClassKey;
 use crate::domain::codes::{IndicatorCode, ProjectCode, UnitCode};
 use crate::domain::evaluation::{Claim, EvaluationFacts, EvaluationKey};
+use crate::domain::expenditure::{ExpenditureFacts, ExpenditureKey};
 use crate::domain::frozen::Frozen;
 use crate::domain::indicator::IndicatorFacts;
 use crate::domain::kept::Kept;
@@ -27,6 +28,7 @@ use crate::http::error::ApiError;
 use crate::http::identity::{Administer, Caller, Define, Evaluate, Report, Upload};
 use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::evaluations::{require_evaluator, store::Evaluations};
+use crate::resources::expenditures::store::Expenditures;
 use crate::resources::indicators::store::Indicators;
 use crate::resources::progress::store::{Leap, Progresses, leaps};
 use crate::resources::projects::store::Projects;
@@ -271,6 +273,8 @@ impl Intake for Indicators {
 }
 
 impl Intake for Targets {
+    const TOGETHER: bool = true;
+
     fn admit(caller: &Caller<Upload>) -> Result<(), ApiError> {
         caller.also::<Report>().map(drop)
     }
@@ -359,6 +363,35 @@ impl Intake for Progresses {
 
     fn numbers(facts: &ProgressFacts) -> Vec<(&'static str, Option<i64>)> {
         vec![("value", Some(facts.value.micros()))]
+    }
+}
+
+impl Intake for Expenditures {
+    fn admit(caller: &Caller<Upload>) -> Result<(), ApiError> {
+        caller.also::<Report>().map(drop)
+    }
+
+    fn whose(key: &ExpenditureKey) -> Option<(&UnitCode, Option<Year>)> {
+        Some((&key.unit, Some(key.month.year())))
+    }
+
+    fn project(key: &ExpenditureKey) -> Option<&ProjectCode> {
+        Some(&key.project)
+    }
+
+    fn check(
+        county: &County,
+        _: &Caller<Upload>,
+        key: &ExpenditureKey,
+        facts: &ExpenditureFacts,
+        _: Option<&Kept<ExpenditureKey, ExpenditureFacts>>,
+    ) -> Result<(), Violations> {
+        let ExpenditureKey { unit, month, project } = key.clone();
+        facts.check(key, county.projects.contains(&ProjectKey { unit, year: month.year(), code: project }))
+    }
+
+    fn numbers(facts: &ExpenditureFacts) -> Vec<(&'static str, Option<i64>)> {
+        vec![("executed", Some(facts.executed.fen()))]
     }
 }
 

@@ -47,6 +47,7 @@ use crate::http::once::Turn;
 use crate::http::page::Listing;
 use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::evaluations::store::Evaluations;
+use crate::resources::expenditures::store::Expenditures;
 use crate::resources::indicators::store::Indicators;
 use crate::resources::progress::store::Progresses;
 use crate::resources::projects::store::Projects;
@@ -116,6 +117,7 @@ pub async fn receive(
         UploadKind::Indicators => receive_rows::<Indicators>(context, caller, parcel, file, turn).await,
         UploadKind::Targets => receive_rows::<Targets>(context, caller, parcel, file, turn).await,
         UploadKind::Progress => receive_rows::<Progresses>(context, caller, parcel, file, turn).await,
+        UploadKind::Expenditures => receive_rows::<Expenditures>(context, caller, parcel, file, turn).await,
         UploadKind::Evaluations => receive_rows::<Evaluations>(context, caller, parcel, file, turn).await,
     }
 }
@@ -179,6 +181,7 @@ pub async fn reverse(context: &Context, caller: &Caller<Upload>, id: &UploadId, 
         UploadKind::Indicators => undo::reverse::<Indicators>(context, caller, id, turn).await,
         UploadKind::Targets => undo::reverse::<Targets>(context, caller, id, turn).await,
         UploadKind::Progress => undo::reverse::<Progresses>(context, caller, id, turn).await,
+        UploadKind::Expenditures => undo::reverse::<Expenditures>(context, caller, id, turn).await,
         UploadKind::Evaluations => undo::reverse::<Evaluations>(context, caller, id, turn).await,
     }
 }

@@ -5,7 +5,7 @@ use super::super::kind::{Column, Part, Reads};
 use super::super::time;
 use super::super::words::{assigner, choice};
 use super::{CellError, Defaults, Here, Parts, RowReader, Working};
-use crate::domain::period::Year;
+use crate::domain::period::{Month, Year};
 use crate::domain::sheet::Cell;
 use crate::domain::violation::Wrong;
 
@@ -21,7 +21,7 @@ impl RowReader<'_> {
             whole = true;
             working.parts = Parts(self.kind.key().iter().copied().zip(parts).collect());
         }
-        for field in ["year", "unit", "project", "indicator", "month", "economic_class", "assigner", "kind", "code"] {
+        for field in ["year", "unit", "indicator", "month", "project", "economic_class", "assigner", "kind", "code"] {
             let Some(column) = self.kind.columns().iter().find(|column| column.field == field) else { continue };
             if matches!(column.part, Part::Key | Part::MaybeKey | Part::Help) {
                 self.part(column, whole, working);
@@ -107,7 +107,9 @@ impl RowReader<'_> {
         let parts = &working.parts;
         let code = || cell::code(cell);
         let part = |field: &str| parts.get(field).cloned().or_else(|| self.given(field));
-        let year = || part("year").and_then(|year| year.parse::<Year>().ok());
+        // A project is one of a year, which may be that of the row's month.
+        let of_month = || Some(part("month")?.parse::<Month>().ok()?.year());
+        let year = || part("year").map_or_else(of_month, |year| year.parse::<Year>().ok());
         match column.reads {
             Reads::Unit => self.unit(cell),
             Reads::Indicator => Ok(self.directory.indicators.resolve(&code()?, ("指标", "indicator"))?.to_owned()),

@@ -1,0 +1,77 @@
+//! The money half of monitoring.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Look, ReportState};
+use crate::domain::money::Balance;
+use crate::domain::period::Month;
+use crate::domain::quantity::Rate;
+use crate::domain::spending::{MoneyBasis, Spending};
+use crate::domain::standard::Light;
+
+/// The money half: what was spent of the year's budget. Amounts in 元.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MoneyMonitoring {
+    /// The year's budget (全年预算数); null where a line does not state it.
+    pub adjusted: Option<Balance>,
+    /// Spent from January through the month.
+    pub executed: Option<Balance>,
+    /// Where that comes from.
+    pub basis: MoneyBasis,
+    /// The last month through which every project that reports has reported.
+    pub through: Option<Month>,
+    /// Spent in the month alone; null where it or the month before was not reported of every project.
+    pub month_value: Option<Balance>,
+    /// Spent from January through the same month of last year.
+    pub last_year: Option<Balance>,
+    /// How much more than then, percent.
+    pub year_on_year: Option<Rate>,
+    /// `executed ÷ adjusted`, percent (预算执行率).
+    pub execution_rate: Option<Rate>,
+    /// The execution rate against the months gone, percent (序时进度).
+    pub pace: Option<Rate>,
+    /// The light.
+    pub light: Light,
+    /// Whether the cumulative amount of a project fell.
+    pub fell: bool,
+    /// Whether the month's report has come: of every project with budget lines. The worst of them counts.
+    pub report: ReportState,
+}
+
+impl MoneyMonitoring {
+    /// What a month says of a unit's money, beside what the same months of last year said. `report` tells whether that of
+    /// one of its projects has come.
+    pub fn of(
+        look: &Look<'_>,
+        now: &Spending,
+        then: Option<&Spending>,
+        reports: impl Iterator<Item = ReportState>,
+    ) -> Self {
+        let Spending { adjusted, executed, basis, through, month_value, fell, .. } = now.clone();
+        // Like months are compared, and nothing else.
+        let number = |of: &Spending| of.through.filter(|_| of.basis == MoneyBasis::Reported).map(Month::number);
+        let last_year =
+            then.filter(|then| number(now).is_some() && number(now) == number(then)).and_then(|then| then.executed);
+        let rate = |part: i128, whole: Option<Balance>| whole.and_then(|whole| Rate::of(part, whole.fen()));
+        let pace = executed.and_then(|sum| Rate::of(sum.fen() * 12, adjusted?.fen() * i128::from(look.month.number())));
+        Self {
+            adjusted,
+            executed,
+            basis,
+            through,
+            month_value,
+            last_year,
+            year_on_year: executed.and_then(|now| rate(now.fen() - last_year?.fen(), last_year)),
+            execution_rate: executed.and_then(|executed| rate(executed.fen(), adjusted)),
+            pace,
+            light: match look.standard.light(pace) {
+                // Money spent early is no achievement that a target was too low for.
+                Light::Blue => Light::Green,
+                other => other,
+            },
+            fell,
+            report: reports.max_by_key(|state| state.urgency()).unwrap_or(ReportState::NotAsked),
+        }
+    }
+}
