@@ -12,13 +12,13 @@ use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use self::service::{Service, median};
+use self::service::{Service, jixiao, median};
 
 const UNITS: usize = 1_000;
 const INDICATORS: usize = 50;
 const ROUNDS: usize = 7;
 
-/// Units, indicators, targets of 2023 and twelve months of progress.
+/// Units, indicators, targets of 2023, twelve months of progress of this year and the last, and of money.
 fn fill(service: &Service) {
     let mut units = String::from("code,name,kind,parent\n");
     (0..UNITS).for_each(|n| writeln!(units, "m{n:04},乡镇{n},township,430922").unwrap());
@@ -31,14 +31,26 @@ fn fill(service: &Service) {
     for part in 0..10 {
         let mut progress = String::from("unit,month,indicator,value\n");
         for n in part * UNITS / 10..(part + 1) * UNITS / 10 {
-            for month in 1..=12 {
+            for (year, month) in [2022, 2023].into_iter().flat_map(|year| (1..=12).map(move |month| (year, month))) {
                 (0..INDICATORS).for_each(|i| {
-                    writeln!(progress, "m{n:04},2023-{month:02},i{i:02},{}", month * 10 + (n + i) % 7).unwrap();
+                    writeln!(progress, "m{n:04},{year}-{month:02},i{i:02},{}", month * 10 + (n + i) % 7).unwrap();
                 });
             }
         }
         service.upload("progress", progress.as_bytes());
     }
+    let heads =
+        ["unit,year,code,name\n", "unit,year,project,economic_class,adjusted\n", "unit,month,project,executed\n"];
+    let [mut projects, mut lines, mut spent] = heads.map(String::from);
+    for n in 0..UNITS {
+        writeln!(projects, "m{n:04},2023,p,招商").unwrap();
+        writeln!(lines, "m{n:04},2023,p,30201,1200000").unwrap();
+        (1..=12).for_each(|month| writeln!(spent, "m{n:04},2023-{month:02},p,{}", month * 90_000).unwrap());
+    }
+    assert!(jixiao(service.directory.path()).args(["codes", "--year", "2023"]).status().unwrap().success());
+    service.upload("projects", projects.as_bytes());
+    service.upload("budget_lines", lines.as_bytes());
+    service.upload("expenditures", spent.as_bytes());
 }
 
 /// A scheme that looks at every indicator.
@@ -69,10 +81,12 @@ fn ask(service: &Service, path: &str) -> (Duration, usize) {
     (took, reply.stdout.len())
 }
 
-/// The one aggregate that the answers need: what each unit reached of each indicator, now and a month earlier.
+/// The one aggregate that the answers need: what each unit reached of each indicator, now, a month earlier and a year ago.
 fn aggregate(service: &Service) -> Duration {
-    let sql = "SELECT unit, indicator, sum(value), max(month), max(CASE WHEN month < '2023-12' THEN value END)
-        FROM progress WHERE county = '430922' AND month BETWEEN '2023-01' AND '2023-12' GROUP BY unit, indicator";
+    let sql = "SELECT unit, indicator, sum(CASE WHEN month >= '2023-01' THEN value END), max(month),
+            max(CASE WHEN month BETWEEN '2023-01' AND '2023-11' THEN value END),
+            sum(CASE WHEN month < '2023-01' THEN value END), max(CASE WHEN month < '2023-01' THEN value END)
+        FROM progress WHERE county = '430922' AND month BETWEEN '2022-01' AND '2023-12' GROUP BY unit, indicator";
     let begun = Instant::now();
     let done = Command::new("sqlite3")
         .args(["-readonly"])

@@ -27,7 +27,7 @@ impl Drop for Service {
     }
 }
 
-fn jixiao(directory: &Path) -> Command {
+pub(crate) fn jixiao(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jixiao"));
     command.env_clear().env("JIXIAO_DATA_DIR", directory).env("JIXIAO_LOG", "warn");
     command

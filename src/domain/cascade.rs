@@ -128,15 +128,19 @@ pub struct HandedDown<'a> {
 }
 
 impl<'a> HandedDown<'a> {
-    /// What was handed down to `children`, `above` being the unit right above each.
+    /// What was handed down from `parent` to `children`, `above` being the unit right above each. A unit that was moved
+    /// away since is not below any more, whoever looks.
     pub fn of(
-        value: Option<Quantity>,
+        parent: &SetTarget,
         indicator: &IndicatorFacts,
         children: &[&'a SetTarget],
         above: &BTreeMap<UnitCode, UnitCode>,
     ) -> Self {
+        let value = parent.facts.value;
+        let is_below = |child: &&&SetTarget| is_inside(above, &child.key.unit, &parent.key.unit);
+        let children: Vec<&SetTarget> = children.iter().filter(is_below).copied().collect();
         let mut first: BTreeMap<&UnitCode, &TargetKey> = BTreeMap::new();
-        for child in children {
+        for child in &children {
             let place = first.entry(&child.key.unit).or_insert(&child.key);
             *place = (*place).min(&child.key);
         }
@@ -203,8 +207,9 @@ fn descend<'a>(
 ) -> Option<Quantity> {
     /// A tree is never deeper; a circle would be.
     const DEEPEST: i32 = 50;
-    let below: &[&SetTarget] = children.get(&target.key).map_or(&[], Vec::as_slice);
-    let below = if depth < DEEPEST { below } else { &[] };
+    let below = children.get(&target.key).filter(|_| depth < DEEPEST).map_or(&[][..], Vec::as_slice);
+    let is_below = |child: &&&SetTarget| is_inside(&roots.above, &child.key.unit, &target.key.unit);
+    let below: Vec<&SetTarget> = below.iter().filter(is_below).copied().collect();
     let place = nodes.len();
     let (value, reported) = (target.facts.value, roots.reported.get(&target.key.unit).copied());
     let unit = target.key.unit.clone();
@@ -226,10 +231,10 @@ fn descend<'a>(
         counted,
         completion: Completion::of(roots.indicator.direction, value, reported),
     });
-    let handed_down = HandedDown::of(value, roots.indicator, below, &roots.above);
+    let handed_down = HandedDown::of(target, roots.indicator, &below, &roots.above);
     twice.extend(handed_down.twice.iter().map(|child| child.key.unit.clone()));
     let mut figures = Vec::new();
-    for child in below {
+    for child in &below {
         let counts = handed_down.counted.contains(&child.key);
         let figure = descend(roots, children, child, (depth + 1, counts, value), nodes, twice);
         if counts {
@@ -309,12 +314,15 @@ mod tests {
 
     #[test]
     fn what_is_not_covered_and_what_is_too_much_is_said() {
+        const ABOVE: &[(&str, &str)] = &[("a", "county"), ("b", "county")];
         let below = |one, other| vec![target("a", "county", one, Some(TOP)), target("b", "county", other, Some(TOP))];
         let read =
             |cascade: &Cascade| (cascade.nodes[0].handed_down, cascade.nodes[0].uncovered, cascade.nodes[0].headroom);
         let q = |micros| Some(Quantity::of_micros(micros));
-        assert_eq!(read(&cascade(below(200, 100), &[], &[])), (q(300), q(20), q(0)));
-        assert_eq!(read(&cascade(below(200, 150), &[], &[])), (q(350), q(0), q(30)));
+        assert_eq!(read(&cascade(below(200, 100), &[], ABOVE)), (q(300), q(20), q(0)));
+        assert_eq!(read(&cascade(below(200, 150), &[], ABOVE)), (q(350), q(0), q(30)));
+        // One was moved away since.
+        assert_eq!(read(&cascade(below(200, 150), &[], &ABOVE[..1])), (q(200), q(120), q(0)));
         assert_eq!(read(&cascade(Vec::new(), &[], &[])), (None, None, None));
         assert_eq!(cascade(Vec::new(), &[], &[]).beside[0].difference, q(80));
     }
@@ -341,9 +349,10 @@ mod tests {
     #[test]
     fn who_reported_nothing_is_counted_and_no_zero() {
         let below = vec![target("a", "county", 200, Some(TOP)), target("b", "county", 120, Some(TOP))];
-        let one = cascade(below.clone(), &[("a", 70)], &[]);
+        let above = [("a", "county"), ("b", "county")];
+        let one = cascade(below.clone(), &[("a", 70)], &above);
         assert_eq!((one.nodes[0].rolled_up, one.nodes[0].unreported), (Some(Quantity::of_micros(70)), 1));
-        let none = cascade(below, &[], &[]);
+        let none = cascade(below, &[], &above);
         assert_eq!((none.nodes[0].rolled_up, none.nodes[0].unreported), (None, 2));
     }
 

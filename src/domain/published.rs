@@ -1,5 +1,5 @@
 //! What everybody may read of a published evaluation (绩效公开): figures, scores and reasons, and nobody's name. It is made
-//! once, when the evaluation is published or its result applied, and kept; a field that is added later may be missing.
+//! once, when the evaluation is published, and kept: only the decision is added; a field that is added later may be missing.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,7 +8,7 @@ use super::budget_line::BudgetTotals;
 use super::codes::{MaybeProject, Name, Prose, SchemeCode, UnitCode};
 use super::completion::Completion;
 use super::dossier::{Dossier, Stated};
-use super::evaluation::{EvaluationKey, EvaluationKind};
+use super::evaluation::{EvaluationFacts, EvaluationKey, EvaluationKind};
 use super::grade::Grade;
 use super::money::Balance;
 use super::period::Year;
@@ -77,14 +77,39 @@ pub struct PublishedEvaluation {
     pub decided_amount: Option<Balance>,
 }
 
+/// The fields of persons of an evaluation and its review: whoever is named there is not named in prose.
+fn persons<'a>(facts: &'a EvaluationFacts, review: &'a ReviewFacts) -> Vec<&'a str> {
+    let signed = review.signatures.iter().filter_map(|one| one.name.as_ref());
+    facts.contact.iter().chain(&facts.signed_by).chain(signed).map(Name::as_str).collect()
+}
+
+/// What everybody may read of an evaluation that is published, as JSON to be kept.
+///
+/// # Errors
+/// None that is known: words, numbers and lists of them always serialise.
+pub fn body(dossier: &Dossier, stated: &Stated, review: &ReviewFacts) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&PublishedEvaluation::of(dossier, stated, review))
+}
+
+/// The same with the decision that was made of it; nothing else of it changes any more.
+///
+/// # Errors
+/// What was kept is no JSON.
+pub fn with_decision(body: &str, stated: &Stated, review: &ReviewFacts) -> Result<String, serde_json::Error> {
+    let mut shown: serde_json::Value = serde_json::from_str(body)?;
+    let names = persons(&stated.facts, review);
+    let decision = review.decision.as_ref().and_then(|text| without_persons(text, &names));
+    shown["decision"] = serde_json::to_value(decision)?;
+    shown["decided_amount"] = serde_json::to_value(review.decided_amount.map(Balance::from))?;
+    serde_json::to_string(&shown)
+}
+
 impl PublishedEvaluation {
     /// What everybody may read of an evaluation that was published.
-    pub fn of(dossier: &Dossier, stated: &Stated, review: &ReviewFacts) -> Self {
+    fn of(dossier: &Dossier, stated: &Stated, review: &ReviewFacts) -> Self {
         let EvaluationKey { unit, year, project, kind } = stated.key.clone();
         let facts = &stated.facts;
-        // Whoever is named in a field of a person is not named in prose either.
-        let signed = review.signatures.iter().filter_map(|one| one.name.as_ref());
-        let names: Vec<&str> = facts.contact.iter().chain(&facts.signed_by).chain(signed).map(Name::as_str).collect();
+        let names = persons(facts, review);
         let hide = |text: Option<&Prose>| without_persons(text?, &names);
         let targets = dossier.claims(stated).into_iter().map(|(assessed, outcome)| PublishedTarget {
             name: outcome.indicator.name.clone(),

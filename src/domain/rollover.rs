@@ -74,6 +74,28 @@ impl RolloverInput {
                     .at(format!("/values/{place}/target"))
                     .showing(&one.target)
             });
+            broken.require(self.takes(&one.target), || {
+                let (zh, en) = (
+                    "该下达方的目标不在结转之列，请写明 assigners",
+                    "targets of this assigner are not taken along; name it in `assigners`",
+                );
+                Wrong::new("not_used", zh, en).at(format!("/values/{place}/target")).showing(&one.target.assigner)
+            });
+        }
+        broken.into_result()
+    }
+
+    /// Whether those who are named set anything, `there` being those who did.
+    ///
+    /// # Errors
+    /// An assigner without a target in the year.
+    pub fn check_assigners(&self, there: &[&Assigner]) -> Result<(), Violations> {
+        let mut broken = Violations::default();
+        for (place, one) in self.assigners.iter().enumerate() {
+            broken.require(there.contains(&one), || {
+                let (zh, en) = ("该下达方本年度没有目标", "this assigner set no target in the year");
+                Wrong::new("unknown_reference", zh, en).at(format!("/assigners/{place}")).showing(one)
+            });
         }
         broken.into_result()
     }

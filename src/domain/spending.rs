@@ -39,7 +39,7 @@ pub type Spent = BTreeMap<ProjectCode, ProjectSpent>;
 /// A unit's money through a month, all its projects together. Amounts in 元.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spending {
-    /// The year's budget (全年预算数); nothing where a line does not state it.
+    /// The year's budget (全年预算数); nothing where a line does not state it, or a project that reports has no line.
     pub adjusted: Option<Balance>,
     /// Spent from January through the month; nothing where it is not known of a project.
     pub executed: Option<Balance>,
@@ -47,9 +47,12 @@ pub struct Spending {
     pub basis: MoneyBasis,
     /// The last month through which every project that reports has reported.
     pub through: Option<Month>,
+    /// The same, where every project reports, and all of them through that month: only then it is compared with others.
+    pub wholly_through: Option<Month>,
     /// Spent in the month alone, where it and the one before were reported.
     pub month_value: Option<Balance>,
-    /// Spent through the month before. What is not reported by month moves nobody: its lines say the same of both.
+    /// Spent through the month before, of a project that had not reported by then as its lines say: so the table of that
+    /// month saw it.
     pub executed_before: Option<Balance>,
     /// Whether the cumulative amount of a project fell.
     pub fell: bool,
@@ -71,14 +74,18 @@ impl Spending {
             BudgetTotals::of(wanted.map(|(_, facts)| *facts), None)
         };
         let with_lines: BTreeSet<&ProjectCode> = lines.iter().map(|(code, _)| *code).collect();
+        let amount = |report: Option<(Month, Balance)>| report.map(|(_, amount)| amount);
         let reporting = |code: &ProjectCode| spent.get(code).and_then(|one| one.last);
-        let by_month: Vec<&ProjectSpent> = spent.values().filter(|one| one.last.is_some()).collect();
+        let reports = || spent.iter().filter(|(_, one)| one.last.is_some());
+        let by_month: Vec<&ProjectSpent> = reports().map(|(_, one)| one).collect();
+        let budgeted = reports().all(|(code, _)| with_lines.contains(code));
+        let earlier: Vec<_> =
+            reports().map(|(code, one)| amount(one.before).or_else(|| of_lines(Some(code)).executed)).collect();
         let silent: Vec<Option<Balance>> = with_lines
             .iter()
             .filter(|code| reporting(code).is_none())
             .map(|code| of_lines(Some(code)).executed)
             .collect();
-        let amount = |report: Option<(Month, Balance)>| report.map(|(_, amount)| amount);
         let executed = sum(by_month.iter().map(|one| amount(one.last)).chain(silent.iter().copied()));
         let basis = match (by_month.is_empty(), silent.is_empty(), executed) {
             (_, _, None) => MoneyBasis::Nothing,
@@ -96,14 +103,17 @@ impl Spending {
         };
         let fell =
             |one: &&ProjectSpent| one.last.zip(one.before).is_some_and(|(now, then)| now.0 == month && now.1 < then.1);
+        let months: BTreeSet<Month> = by_month.iter().filter_map(|one| one.last).map(|(month, _)| month).collect();
+        let through = months.first().copied();
         let asked = with_lines.into_iter().map(|code| (code.clone(), spent.get(code).and_then(|one| one.revision)));
         Self {
-            adjusted: of_lines(None).adjusted,
+            adjusted: of_lines(None).adjusted.filter(|_| budgeted),
             executed,
             basis,
-            through: by_month.iter().filter_map(|one| one.last).map(|(month, _)| month).min(),
+            through,
+            wholly_through: through.filter(|_| basis == MoneyBasis::Reported && months.len() == 1),
             month_value: sum(by_month.iter().map(alone)).filter(|_| silent.is_empty()),
-            executed_before: sum(by_month.iter().map(|one| amount(one.before)).chain(silent.iter().copied())),
+            executed_before: sum(earlier.into_iter().chain(silent.iter().copied())),
             fell: by_month.iter().any(fell),
             asked: asked.collect(),
         }
@@ -155,7 +165,7 @@ mod tests {
             (&[][..], MoneyBasis::Lines, Some(100), Some(100), None),
             (&[("a", april_and_may)], MoneyBasis::Partly, Some(45), Some(40), None),
             (&[("a", april_and_may), ("b", april_and_may)], MoneyBasis::Reported, Some(30), Some(20), Some(10)),
-            (&[("a", april_and_may), ("b", &[("2023-05", 9)])], MoneyBasis::Reported, Some(24), None, None),
+            (&[("a", april_and_may), ("b", &[("2023-05", 9)])], MoneyBasis::Reported, Some(24), Some(40), None),
             (&[("a", april_and_may), ("b", &[("2023-04", 9)])], MoneyBasis::Reported, Some(24), Some(19), None),
         ] {
             let said = may(&two, reports);
@@ -174,5 +184,22 @@ mod tests {
         let said = may(&[], &[("a", &[("2023-04", 10), ("2023-05", 5)]), ("b", &[("2023-04", 10), ("2023-05", 50)])]);
         assert!(said.fell);
         assert_eq!((said.through.map(Month::number), said.asked.len()), (Some(5), 0));
+    }
+
+    #[test]
+    fn only_like_is_compared_and_only_what_has_a_budget_is_rated() {
+        let april: &[_] = &[("2023-04", 10)];
+        let may: &[_] = &[("2023-05", 10)];
+        for (lines, reports, compared, rated) in [
+            (&[("a", None)][..], &[("a", may)][..], true, true),
+            (&[("a", None), ("b", None)], &[("a", may), ("b", may)], true, true),
+            // One is a month behind, one does not report, one has no budget.
+            (&[("a", None), ("b", None)], &[("a", may), ("b", april)], false, true),
+            (&[("a", None), ("b", Some(9))], &[("a", may)], false, true),
+            (&[("a", None)], &[("a", may), ("b", may)], true, false),
+        ] {
+            let said = super::tests::may(lines, reports);
+            assert_eq!((said.wholly_through.is_some(), said.adjusted.is_some()), (compared, rated), "{reports:?}");
+        }
     }
 }

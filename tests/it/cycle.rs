@@ -168,8 +168,12 @@ on_both! {
         let one = &uses["items"][0];
         assert_eq!((&one["grade"], &one["advice"], &one["change"]), (&json!("fair"), &json!("improve"), &json!("-10.00")));
         assert_eq!((&one["amount"], &one["suggested"], &one["decided"]), (&json!("3459100.00"), &json!("3113190.00"), &Value::Null));
-        act(&officer, json!({ "action": "apply", "decision": "中等，压减 10%", "decided_amount": "3113190.00", "decision_document": "桃财预〔2024〕5号" })).await;
+        act(&officer, json!({ "action": "apply", "decision": "中等，经张主任同意压减 10%", "decided_amount": "3113190.00", "decision_document": "桃财预〔2024〕5号" })).await;
 
+        // Of what is public only the decision is new.
+        let applied = service.nobody().get(public).await.expect(200).body;
+        assert_eq!((&applied["decision"], &applied["decided_amount"]), (&json!("中等，经某同意压减 10%"), &json!("3113190.00")));
+        assert_eq!((&applied["targets"], &applied["opinion"]), (&published["targets"], &published["opinion"]));
         let board = officer.get("/v1/cycles/209002:2023").await.expect(200).body;
         assert_eq!((&board["done"], &board["links"][4]["state"]), (&json!(5), &json!("done")), "{board:#}");
         let next: Vec<_> = board["links"][4]["rows"].as_array().unwrap().iter()

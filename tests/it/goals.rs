@@ -133,6 +133,13 @@ on_both! {
         assert_eq!(rules(&card).iter().filter(|rule| **rule == "target.lowered-next-year").count(), 2);
         let again = admin.post("/v1/rollovers", &input).await.expect(200).body;
         assert!(again["items"].as_array().unwrap().iter().filter(taken).all(|one| one["outcome"] == "kept"));
+        // What would have no effect is a mistake.
+        input["assigners"] = json!(["city", "park"]);
+        let wrong: Vec<_> = admin.post("/v1/rollovers", &input).await.expect(422).errors();
+        assert_eq!(wrong, [("not_used".into(), "/values/0/target".into()), ("not_used".into(), "/values/1/target".into())]);
+        input["values"] = json!([]);
+        let wrong = admin.post("/v1/rollovers", &input).await.expect(422).errors();
+        assert_eq!(wrong, [("unknown_reference".into(), "/assigners/1".into())]);
         input["assigners"] = json!(["city"]);
         let asked = admin.post("/v1/rollovers", &input).await.expect(200).body;
         assert_eq!((&asked["items"][0]["outcome"], &asked["items"][0]["next_value"]), (&json!("created"), &json!("5")));

@@ -109,8 +109,8 @@ on_both! {
         report(&service, "xiushan:2023-05:projects-signed", "1").await;
         let reminder = async || admin.get("/v1/reminders?month=2023-05&unit=xiushan").await.expect(200).body["items"][0].clone();
         let asked = reminder().await;
-        assert_eq!((&asked["money"], &asked["missing"]), (&json!(true), &json!([])));
-        assert!(asked["text_zh"].as_str().unwrap().contains("尚缺 1 项（资金支出）"), "{asked:#}");
+        assert_eq!((&asked["money"], &asked["missing"]), (&json!(["p1"]), &json!([])));
+        assert!(asked["text_zh"].as_str().unwrap().contains("尚缺 1 项（p1 支出）"), "{asked:#}");
         admin.put("/v1/expenditures/xiushan:2023-05:p1", &json!({ "executed": "100.00" })).await.expect(201);
         assert_eq!(reminder().await, Value::Null);
         // What is not over yet is awaited, not missing.
@@ -166,6 +166,9 @@ on_both! {
             assert_eq!((&page["total"], &page["items"]), (&json!(2), &json!([items[1]])), "{path}");
         }
         town.get("/v1/league-tables?scheme=townships&month=2023-05&parent=xiushan").await.expect(404);
+        // Who stands at the top ranks those below.
+        let top = service.caller_of(Role::Reader, Some("430922")).get("/v1/league-tables?scheme=townships&month=2023-05").await;
+        assert_eq!(top.expect(200).body["items"], json!(items));
         assert_eq!(admin.get(&format!("{path}&kind=department")).await.expect(200).body["total"], 0);
         let wrong = admin.get("/v1/league-tables?scheme=nothing&month=2023-05").await.expect(400).errors();
         assert_eq!(wrong, [("unknown_reference".into(), "scheme".into())]);

@@ -246,6 +246,7 @@ on_both! {
         assert_eq!(act(&officer, ACTIONS, "apply").await.expect(422).errors()[0].0, "changed_since_acceptance");
         act(&officer, ACTIONS, "return").await.expect(200);
         service.nobody().get(public).await.expect(404);
+        assert_eq!(officer.get(SELF).await.expect(200).body["review"]["facts"]["published_digest"], Value::Null);
         assert_eq!(service.nobody().get("/v1/public/evaluations").await.expect(200).body["items"], json!([]));
     }
 
@@ -256,8 +257,16 @@ on_both! {
         act(&clerk, ACTIONS, "submit").await.expect(200);
         assert_eq!(gone().await.expect(409).body["code"], "frozen");
         act(&clerk, ACTIONS, "withdraw").await.expect(200);
+        let stated = clerk.get(SELF).await.expect(200).body["facts"].clone();
         gone().await.expect(204);
         clerk.get("/v1/reviews/209002:2023:209002-2023-01:self").await.expect(404);
+        // What somebody else had a say in stays, withdrawn or not.
+        clerk.put(SELF, &stated).await.expect(201);
+        act(&clerk, ACTIONS, "submit").await.expect(200);
+        act(&officer(&service), ACTIONS, "return").await.expect(200);
+        act(&clerk, ACTIONS, "submit").await.expect(200);
+        act(&clerk, ACTIONS, "withdraw").await.expect(200);
+        assert_eq!(gone().await.expect(409).body["code"], "in_use");
     }
 
     async fn what_an_action_does_not_use_is_refused(service: Service) {

@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
 fn below<'a>(dossier: &'a Dossier, outcome: &Outcome<'_>) -> HandedDown<'a> {
     let own = |child: &&SetTarget| child.facts.parent.as_ref() == Some(&outcome.target.key);
     let children: Vec<_> = dossier.handed_down.iter().filter(own).collect();
-    HandedDown::of(outcome.target.facts.value, outcome.indicator, &children, &dossier.above)
+    HandedDown::of(outcome.target, outcome.indicator, &children, &dossier.above)
 }
 
 /// 320 set, 280 handed down: who is to reach the other 40?

@@ -15,7 +15,7 @@ use super::period::Month;
 use super::standard::{Light, StandardFacts};
 
 pub use self::goals::{GoalMonitoring, Watched};
-pub use self::money::MoneyMonitoring;
+pub use self::money::{MoneyMonitoring, ProjectReport};
 pub use self::reminder::{MissingReport, Reminder};
 
 crate::choice! {
@@ -74,7 +74,7 @@ pub struct UnitMonitoring {
     /// Days since then while something is missing; 0 where nothing is.
     #[schema(minimum = 0, maximum = 100_000)]
     pub days_overdue: i64,
-    /// How many reports are missing, that of the money one of them.
+    /// How many reports are missing, of goals and of money.
     #[schema(minimum = 0, maximum = 10_000)]
     pub missing: i32,
     /// How many came late, likewise.
@@ -120,7 +120,8 @@ impl Look<'_> {
 impl UnitMonitoring {
     /// A unit's month from its halves.
     pub fn of(look: &Look<'_>, unit: UnitCode, name: Name, money: MoneyMonitoring, goals: Vec<GoalMonitoring>) -> Self {
-        let reports = || goals.iter().map(|goal| goal.report).chain([money.report]);
+        let of_money = || money.reports.iter().map(|one| one.report);
+        let reports = || goals.iter().map(|goal| goal.report).chain(of_money());
         let count = |state| i32::try_from(reports().filter(|one| *one == state).count()).unwrap_or(i32::MAX);
         let lights = goals.iter().map(|goal| goal.light).chain([money.light]);
         let (missing, late) = (count(ReportState::Missing), count(ReportState::Late));

@@ -4,11 +4,21 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Look, ReportState};
+use crate::domain::codes::ProjectCode;
 use crate::domain::money::Balance;
 use crate::domain::period::Month;
 use crate::domain::quantity::Rate;
 use crate::domain::spending::{MoneyBasis, Spending};
 use crate::domain::standard::Light;
+
+/// Whether the month's report of a project's spending has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProjectReport {
+    /// The project.
+    pub project: ProjectCode,
+    /// Whether its report has come.
+    pub report: ReportState,
+}
 
 /// The money half: what was spent of the year's budget. Amounts in 元.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -35,24 +45,23 @@ pub struct MoneyMonitoring {
     pub light: Light,
     /// Whether the cumulative amount of a project fell.
     pub fell: bool,
-    /// Whether the month's report has come: of every project with budget lines. The worst of them counts.
+    /// Whether the month's reports have come, the worst of them.
     pub report: ReportState,
+    /// The projects with budget lines, each of which is asked for a report.
+    #[schema(max_items = 10_000)]
+    pub reports: Vec<ProjectReport>,
 }
 
 impl MoneyMonitoring {
     /// What a month says of a unit's money, beside what the same months of last year said. `report` tells whether that of
-    /// one of its projects has come.
-    pub fn of(
-        look: &Look<'_>,
-        now: &Spending,
-        then: Option<&Spending>,
-        reports: impl Iterator<Item = ReportState>,
-    ) -> Self {
-        let Spending { adjusted, executed, basis, through, month_value, fell, .. } = now.clone();
+    /// each of its projects has come.
+    pub fn of(look: &Look<'_>, now: &Spending, then: Option<&Spending>, reports: Vec<ProjectReport>) -> Self {
+        let Spending { adjusted, executed, basis, through, wholly_through, month_value, fell, .. } = now.clone();
         // Like months are compared, and nothing else.
-        let number = |of: &Spending| of.through.filter(|_| of.basis == MoneyBasis::Reported).map(Month::number);
-        let last_year =
-            then.filter(|then| number(now).is_some() && number(now) == number(then)).and_then(|then| then.executed);
+        let alike = |then: &&Spending| {
+            wholly_through.is_some() && then.wholly_through == wholly_through.and_then(Month::a_year_earlier)
+        };
+        let last_year = then.filter(alike).and_then(|then| then.executed);
         let rate = |part: i128, whole: Option<Balance>| whole.and_then(|whole| Rate::of(part, whole.fen()));
         let pace = executed.and_then(|sum| Rate::of(sum.fen() * 12, adjusted?.fen() * i128::from(look.month.number())));
         Self {
@@ -71,7 +80,12 @@ impl MoneyMonitoring {
                 other => other,
             },
             fell,
-            report: reports.max_by_key(|state| state.urgency()).unwrap_or(ReportState::NotAsked),
+            report: reports
+                .iter()
+                .map(|one| one.report)
+                .max_by_key(|state| state.urgency())
+                .unwrap_or(ReportState::NotAsked),
+            reports,
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Look, UnitMonitoring};
-use crate::domain::codes::{IndicatorCode, Name, UnitCode};
+use crate::domain::codes::{IndicatorCode, Name, ProjectCode, UnitCode};
 use crate::domain::day::Day;
 use crate::domain::period::Month;
 
@@ -34,8 +34,9 @@ pub struct Reminder {
     /// The indicators whose report has not come.
     #[schema(max_items = 10_000)]
     pub missing: Vec<MissingReport>,
-    /// Whether the report of what was spent has not come.
-    pub money: bool,
+    /// The projects whose spending was not reported.
+    #[schema(max_items = 10_000)]
+    pub money: Vec<ProjectCode>,
     /// The sentence to send, in Chinese.
     #[schema(max_length = 4000)]
     pub text_zh: String,
@@ -55,15 +56,18 @@ impl UnitMonitoring {
                 missing.push(MissingReport { indicator, name, through: goal.through });
             }
         }
-        let money = self.money.report.is_open();
-        if missing.is_empty() && !money {
+        let open = self.money.reports.iter().filter(|one| one.report.is_open());
+        let money: Vec<ProjectCode> = open.map(|one| one.project.clone()).collect();
+        if missing.is_empty() && money.is_empty() {
             return None;
         }
         let days_overdue = self.due_on.map_or(0, |due| look.today.since(due));
-        let indicators = || missing.iter().take(10).map(|one| one.name.as_str());
-        let names: Vec<&str> = indicators().chain(money.then_some("资金支出")).collect();
-        let names_en: Vec<&str> = indicators().chain(money.then_some("spending")).collect();
-        let (number, month) = (missing.len() + usize::from(money), look.month);
+        let first_ten = |spending: &str| {
+            let indicators = missing.iter().map(|one| one.name.to_string());
+            indicators.chain(money.iter().map(|project| format!("{project} {spending}"))).take(10).collect::<Vec<_>>()
+        };
+        let (names, names_en) = (first_ten("支出"), first_ten("spending"));
+        let (number, month) = (missing.len() + money.len(), look.month);
         let due = self.due_on.map_or_else(String::new, |due| due.to_string());
         let (late_zh, late_en) = match days_overdue {
             1.. => (format!("已逾期 {days_overdue} 天"), format!("{days_overdue} day(s) overdue")),

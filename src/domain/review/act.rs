@@ -15,6 +15,9 @@ use crate::domain::quantity::Points;
 use crate::domain::target::TargetKey;
 use crate::domain::violation::{Violation, Violations, Wrong};
 
+/// At most so many comments come at once.
+pub const MOST_COMMENTS: usize = 100;
+
 /// A comment to be pinned to a field of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
@@ -154,6 +157,7 @@ pub fn act(
             // What was accepted is no longer.
             (review.accepted_at, review.accepted_digest) = (None, None);
             (review.accepted_earned, review.accepted_at_most) = (None, None);
+            review.published_digest = None;
             (review.reviewed_score, review.deductions) = (None, Vec::new());
             (review.decision, review.decided_amount, review.decision_document) = (None, None, None);
             review.due_on = input.due_on;
@@ -224,6 +228,7 @@ fn out_of_place(broken: &mut Violations, input: &ActionInput) {
 }
 
 fn pin(broken: &mut Violations, review: &mut ReviewFacts, input: &ActionInput, occasion: &Occasion) {
+    broken.require(input.comments.len() <= MOST_COMMENTS, || too_many("/comments", MOST_COMMENTS));
     broken.require(review.comments.len() + input.comments.len() <= 500, || too_many("/comments", 500));
     for comment in input.comments.iter().take(500) {
         let number = i64::try_from(review.comments.len()).unwrap_or(0) + 1;

@@ -21,7 +21,7 @@ use super::standard::Bands;
 use super::target::TargetKey;
 use super::violation::Violations;
 
-pub use self::act::{AcceptedFacts, ActionInput, Answer, CommentInput, Occasion, act};
+pub use self::act::{AcceptedFacts, ActionInput, Answer, CommentInput, MOST_COMMENTS, Occasion, act};
 pub use self::table::{Actor, ReviewAction, ReviewState};
 
 /// Rounds of submission: 0 to 1,000.
@@ -139,6 +139,9 @@ pub struct ReviewFacts {
     /// The computed score when it was accepted: at most.
     #[deserr(default)]
     pub accepted_at_most: Option<Points>,
+    /// Digest of what everybody may read of it (SHA-256); null while nobody may.
+    #[deserr(default)]
+    pub published_digest: Option<Digest>,
     /// How the result is used (结果应用).
     #[deserr(default)]
     pub decision: Option<Prose>,
@@ -168,6 +171,7 @@ impl Default for ReviewFacts {
             accepted_digest: None,
             accepted_earned: None,
             accepted_at_most: None,
+            published_digest: None,
             decision: None,
             decided_amount: None,
             decision_document: None,
@@ -179,6 +183,12 @@ impl ReviewFacts {
     /// Comments without an answer.
     pub fn open_comments(&self) -> impl Iterator<Item = &ReviewComment> {
         self.comments.iter().filter(|comment| comment.answer.is_none())
+    }
+
+    /// Whether nobody but whoever submits it had a say.
+    pub fn is_the_units_alone(&self) -> bool {
+        let own = |one: &Signature| matches!(one.action, ReviewAction::Submit | ReviewAction::Withdraw);
+        self.state == ReviewState::Draft && self.comments.is_empty() && self.signatures.iter().all(own)
     }
 
     /// Who handed it in.

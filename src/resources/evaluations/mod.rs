@@ -15,7 +15,7 @@ use crate::domain::evaluation::{Claim, Evaluation, EvaluationFacts, EvaluationKe
 use crate::domain::frozen::Frozen;
 use crate::domain::indicator::Category;
 use crate::domain::kept::Kept;
-use crate::domain::review::{Actor, ReviewState};
+use crate::domain::review::Actor;
 use crate::domain::what_if::{WhatIf, WhatIfInput};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Role, Scope};
@@ -185,8 +185,8 @@ pub async fn delete(
     closings::require_open(&write.view(), &key.unit, key.year).await?;
     require_unsubmitted(&write.view(), key).await?;
     let review = write.view().find::<Reviews>(key).await?;
-    // What was withdrawn goes with its signatures; what was sent back stays with what was said of it.
-    if review.is_some_and(|review| review.facts.state == ReviewState::Draft) {
+    // What was withdrawn goes with its signatures; what somebody else said something of stays, and its evaluation with it.
+    if review.is_some_and(|review| review.facts.is_the_units_alone()) {
         write.delete::<Reviews>(key, Expected::Existing).await?;
     }
     if write.delete::<Evaluations>(key, expected).await? { Ok(()) } else { Err(ApiError::NotFound) }

@@ -2,12 +2,15 @@
 
 use super::gather;
 use super::store::Evaluations;
+use crate::domain::chain::Digest;
 use crate::domain::day::Day;
 use crate::domain::evaluation::{Evaluation, EvaluationKey};
 use crate::domain::kept::dangling;
 use crate::domain::period::Moment;
-use crate::domain::published::PublishedEvaluation;
-use crate::domain::review::{AcceptedFacts, ActionInput, CommentInput, Occasion, ReviewAction, ReviewFacts, act};
+use crate::domain::published;
+use crate::domain::review::{
+    AcceptedFacts, ActionInput, CommentInput, MOST_COMMENTS, Occasion, ReviewAction, ReviewFacts, act,
+};
 use crate::domain::violation::{Violations, Wrong};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Evaluate, Lack, Scope};
@@ -66,25 +69,34 @@ pub async fn perform(
             at_most: score.at_most,
         },
     };
-    let review = act(&before, next, input, &occasion)?;
+    let mut review = act(&before, next, input, &occasion)?;
     let expected =
         if write.view().find::<Reviews>(key).await?.is_some() { Expected::Existing } else { Expected::Unsaid };
-    if review.state.is_public() && next != before.state {
-        let shown = PublishedEvaluation::of(&dossier, &stated, &review);
-        let body = serde_json::to_string(&shown).map_err(|error| ApiError::internal(error.to_string()))?;
-        write.publish(&key.to_string(), body).await?;
+    let id = key.to_string();
+    let body = match action {
+        ReviewAction::Publish => Some(published::body(&dossier, &stated, &review)),
+        ReviewAction::Apply => {
+            let there = write.view().published(vec![id.clone()]).await?.remove(&id);
+            there.map(|body| published::with_decision(&body, &stated, &review))
+        }
+        _ => None,
+    };
+    if let Some(body) = body.transpose().map_err(|error| ApiError::internal(error.to_string()))? {
+        review.published_digest = Some(Digest::of(&body));
+        write.publish(&id, body).await?;
     } else if before.state.is_public() && !review.state.is_public() {
-        write.unpublish(&key.to_string()).await?;
+        write.unpublish(&id).await?;
     }
     write.put::<Reviews>(key.clone(), review, expected).await?;
     let stated = write.view().find::<Evaluations>(key).await?.ok_or(ApiError::NotFound)?;
     super::computed(&write.view(), stated, &actor, today).await
 }
 
-/// Refuses comments on rows that are not there or not the caller's to see, and on fields that they do not have.
+/// Refuses comments on rows that are not there or not the caller's to see, and on fields that they do not have. More than
+/// may come at once are refused by the action itself.
 async fn require_rows(view: &View<'_>, scope: &Scope, comments: &[CommentInput]) -> Result<(), ApiError> {
     let mut broken = Violations::default();
-    for (place, CommentInput { resource, id, pointer, .. }) in comments.iter().enumerate().take(100) {
+    for (place, CommentInput { resource, id, pointer, .. }) in comments.iter().enumerate().take(MOST_COMMENTS) {
         let row = view.stands(*resource, id.as_str()).await?;
         let seen = match row.as_ref().map(|row| &row.unit) {
             None => false,

@@ -11,7 +11,7 @@ use crate::domain::kept::{Kept, Resource};
 use crate::domain::money::Balance;
 use crate::domain::period::Month;
 use crate::domain::spending::{ProjectSpent, Spent};
-use crate::store::table::{Column, Model, Table, newest};
+use crate::store::table::{Column, Model, Table, each_of, json_list, newest};
 use crate::store::{Error, View};
 
 mod row {
@@ -111,18 +111,17 @@ pub async fn through(view: &View<'_>, units: &[UnitCode], month: Month) -> Resul
         return Ok(spent);
     }
     let first = format!("{}-01", month.year());
-    let mut values: Vec<Value> = vec![view.county().into(), first.into(), month.into()];
-    let places: Vec<String> = (0..units.len()).map(|place| format!("${}", place + 4)).collect();
-    values.extend(units.iter().map(|unit| Value::from(unit.clone())));
+    let values = [view.county().into(), first.into(), month.into(), json_list(units)];
+    let backend = view.db().get_database_backend();
     let sql = format!(
         "SELECT unit, project, MAX(month || ':' || executed) AS last,
             MAX(CASE WHEN month < $3 THEN month || ':' || executed END) AS before,
             MAX(CASE WHEN month = $3 THEN revision END) AS revision
          FROM expenditure WHERE county = $1 AND month BETWEEN $2 AND $3 AND unit IN ({})
          GROUP BY unit, project",
-        places.join(", ")
+        each_of(backend, 4)
     );
-    let statement = Statement::from_sql_and_values(view.db().get_database_backend(), sql, values);
+    let statement = Statement::from_sql_and_values(backend, sql, values);
     let amount = |one: Option<(Month, i64)>| one.map(|(month, fen)| (month, Balance::of_fen(fen.into())));
     for row in view.db().query_all_raw(statement).await? {
         let project = ProjectSpent {

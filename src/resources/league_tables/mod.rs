@@ -95,7 +95,8 @@ async fn parent_of_table(
     named: Option<&UnitCode>,
 ) -> Result<Option<UnitCode>, ApiError> {
     let above = match scope.top() {
-        Some(top) => units::get(view, scope, top).await?.facts.parent,
+        // Who has nobody above ranks those below.
+        Some(top) => Some(units::get(view, scope, top).await?.facts.parent.unwrap_or_else(|| top.clone())),
         None => units::store::top(view).await?,
     };
     match named {
@@ -180,7 +181,8 @@ impl Rows {
         let lines = self.lines.get(unit).map_or(&[][..], Vec::as_slice);
         let of_project: Vec<_> = lines.iter().map(|line| (&line.key.project, &line.facts)).collect();
         let spending = Spending::of(&of_project, self.spent.get(unit).unwrap_or(&Spent::new()), self.month);
-        let totals = BudgetTotals::of(lines.iter().map(|line| &line.facts), None);
+        let adjusted = spending.adjusted;
+        let totals = BudgetTotals { adjusted, ..BudgetTotals::of(lines.iter().map(|line| &line.facts), None) };
         totals.having_executed(if when == When::Now { spending.executed } else { spending.executed_before })
     }
 }

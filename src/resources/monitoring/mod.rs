@@ -14,7 +14,7 @@ use crate::domain::expenditure::ExpenditureKey;
 use crate::domain::indicator::IndicatorFacts;
 use crate::domain::kept::Resource;
 use crate::domain::monitoring::{
-    GoalMonitoring, Look, MoneyMonitoring, Reminder, ReportState, UnitMonitoring, Watched,
+    GoalMonitoring, Look, MoneyMonitoring, ProjectReport, Reminder, ReportState, UnitMonitoring, Watched,
 };
 use crate::domain::period::{Month, Year};
 use crate::domain::progress::ProgressKey;
@@ -123,23 +123,33 @@ pub async fn watch(
         None => Courses::new(),
     };
     let spent = expenditures::store::through(view, &codes, look.month).await?;
-    let spent_then = match look.month.a_year_earlier() {
-        Some(month) => expenditures::store::through(view, &codes, month).await?,
-        None => BTreeMap::new(),
+    let (spent_then, lines_then) = match look.month.a_year_earlier() {
+        Some(month) => {
+            let lines = budget_lines::store::of_units(month.year(), codes.clone());
+            let lines = view.list::<BudgetLines>(lines, None, None).await?;
+            let spent = expenditures::store::through(view, &codes, month).await?;
+            (spent, of_units(lines, |line: &Line| &line.key.unit))
+        }
+        None => (BTreeMap::new(), BTreeMap::new()),
     };
     let late = late(journal, look, &now, &spent).await?;
     let nothing = Spent::new();
     let mut watched = Vec::with_capacity(found.len());
     for unit in found {
         let code = &unit.key;
-        let lines: Vec<_> =
-            lines.get(code).into_iter().flatten().map(|line| (&line.key.project, &line.facts)).collect();
-        let money = Spending::of(&lines, spent.get(code).unwrap_or(&nothing), look.month);
-        let a_year_ago = look.month.a_year_earlier().zip(spent_then.get(code));
-        let a_year_ago = a_year_ago.map(|(month, spent)| Spending::of(&[], spent, month));
+        let of_projects = |lines: &BTreeMap<UnitCode, Vec<Line>>, spent: &BTreeMap<UnitCode, Spent>, month: Month| {
+            let lines = lines.get(code).map_or(&[][..], Vec::as_slice);
+            let lines: Vec<_> = lines.iter().map(|line| (&line.key.project, &line.facts)).collect();
+            Spending::of(&lines, spent.get(code).unwrap_or(&nothing), month)
+        };
+        let money = of_projects(&lines, &spent, look.month);
+        let a_year_ago = look.month.a_year_earlier().map(|month| of_projects(&lines_then, &spent_then, month));
         let reports = money.asked.iter().map(|(project, revision)| {
-            late.state(look, (Resource::Expenditures, money_id(code, look.month, project)), *revision)
+            let id = money_id(code, look.month, project);
+            let report = late.state(look, (Resource::Expenditures, id), *revision);
+            ProjectReport { project: project.clone(), report }
         });
+        let reports = reports.collect();
         let money = MoneyMonitoring::of(look, &money, a_year_ago.as_ref(), reports);
         let goals = goals.remove(code).unwrap_or_default();
         let goals = goals.iter().filter_map(|target| {

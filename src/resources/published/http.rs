@@ -71,8 +71,9 @@ async fn list_public_evaluations(
         return Ok(for_everybody(answer::unchanged(&tag)));
     }
     let found = published::list(&sight.view(), &listing).await?;
-    let (found, next) = listing.page(found, |(key, _)| key.to_string());
-    let page = Kept { items: found.into_iter().map(|(_, body)| body).collect(), next };
+    let (found, next) = listing.page(found, ToString::to_string);
+    let shown = published::shown(&sight.view(), found).await?;
+    let page = Kept { items: shown.into_iter().map(|(_, body)| body).collect(), next };
     Ok(for_everybody(answer::tagged(&page, page.next.as_deref(), &listing, &tag)))
 }
 

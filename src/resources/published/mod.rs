@@ -15,15 +15,15 @@ use crate::store::View;
 /// A published evaluation: its key, and the JSON of it that was kept.
 pub type Shown = (EvaluationKey, Box<RawValue>);
 
-/// A page of what was published, in the order of the ids.
+/// What of a page is published, in the order of the ids, one more than the page.
 ///
 /// # Errors
 /// A bad cursor, or the database's.
-pub async fn list(view: &View<'_>, listing: &Listing<PublishedFilter>) -> Result<Vec<Shown>, ApiError> {
+pub async fn list(view: &View<'_>, listing: &Listing<PublishedFilter>) -> Result<Vec<EvaluationKey>, ApiError> {
     let public = reviews::store::in_states(|state| state.is_public())
         .add(reviews::store::of(listing.filter.unit.as_ref(), listing.filter.year));
     let found = view.list::<Reviews>(public, listing.after()?.as_ref(), Some(listing.limit + 1)).await?;
-    shown(view, found.into_iter().map(|review| review.key).collect()).await
+    Ok(found.into_iter().map(|review| review.key).collect())
 }
 
 /// One of them.
@@ -34,7 +34,11 @@ pub async fn get(view: &View<'_>, key: &EvaluationKey) -> Result<Shown, ApiError
     shown(view, vec![key.clone()]).await?.pop().ok_or(ApiError::NotFound)
 }
 
-async fn shown(view: &View<'_>, keys: Vec<EvaluationKey>) -> Result<Vec<Shown>, ApiError> {
+/// What everybody may read of these.
+///
+/// # Errors
+/// The database's.
+pub async fn shown(view: &View<'_>, keys: Vec<EvaluationKey>) -> Result<Vec<Shown>, ApiError> {
     let mut bodies = view.published(keys.iter().map(ToString::to_string).collect()).await?;
     let mut shown = Vec::with_capacity(keys.len());
     for key in keys {

@@ -25,7 +25,9 @@ pub async fn roll_over(
     let next_year = input.year.next().ok_or(ApiError::NotFound)?;
     let mut items = Vec::new();
     let of_year = targets::store::of_units(input.year, [input.unit.clone()]);
-    for Kept { key, facts, .. } in write.view().list::<Targets>(of_year, None, None).await? {
+    let there = write.view().list::<Targets>(of_year, None, None).await?;
+    input.check_assigners(&there.iter().map(|target| &target.key.assigner).collect::<Vec<_>>())?;
+    for Kept { key, facts, .. } in there {
         let Some((into, next_value)) = input.successor(&key, facts.value) else { continue };
         let this = (key, facts.value);
         let there = write.view().find::<Targets>(&into).await?;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 use crate::domain::codes::{IndicatorCode, UnitCode};
 use crate::domain::course::Course;
 use crate::domain::period::{Month, Year};
 use crate::domain::quantity::Quantity;
-use crate::store::table::newest;
+use crate::store::table::{each_of, json_list, newest};
 use crate::store::{Error, View};
 
 /// What a unit reported of an indicator in a year.
@@ -36,9 +36,8 @@ pub async fn through(view: &View<'_>, units: &[UnitCode], month: Month, whole_ye
     }
     let (first, last) = (of_year(month.year(), 1), of_year(month.year(), 12));
     let until = if whole_year { last } else { month.to_string() };
-    let mut values: Vec<Value> = vec![view.county().into(), first.into(), until.into(), month.into()];
-    let places: Vec<String> = (0..units.len()).map(|place| format!("${}", place + 5)).collect();
-    values.extend(units.iter().map(|unit| Value::from(unit.clone())));
+    let values = [view.county().into(), first.into(), until.into(), month.into(), json_list(units)];
+    let backend = view.db().get_database_backend();
     // Sums are taken of the whole part and of the millionths: twelve of the largest quantities do not fit one column.
     let sums = |name: &str, when: &str| {
         format!(
@@ -62,9 +61,9 @@ pub async fn through(view: &View<'_>, units: &[UnitCode], month: Month, whole_ye
          GROUP BY unit, indicator",
         sums("sum", "month <= $4"),
         sums("sum_before", "month < $4"),
-        places.join(", ")
+        each_of(backend, 5)
     );
-    let statement = Statement::from_sql_and_values(view.db().get_database_backend(), sql, values);
+    let statement = Statement::from_sql_and_values(backend, sql, values);
     for row in view.db().query_all_raw(statement).await? {
         let course = Course {
             this: row.try_get::<Option<Quantity>>("", "this")?,
