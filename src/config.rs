@@ -29,6 +29,9 @@ pub struct Config {
     /// `JIXIAO_KEEP_ACCESS`: how long refused attempts stay in the journal before `jixiao release` may let go of them,
     /// `184d`: six months by the Cybersecurity Law (网络安全法) article 23; not less than 180 days.
     pub keep_access: TimeDelta,
+    /// `JIXIAO_DRAIN`: how long after SIGTERM the service still answers and says that it is not ready, so that balancers
+    /// send nobody here any more, `5s`.
+    pub drain: std::time::Duration,
     /// `JIXIAO_LOG`: what is logged, such as `info` or `jixiao=debug`.
     pub log: String,
     /// `JIXIAO_LOG_FORMAT`: `text` or `json`.
@@ -55,6 +58,12 @@ impl Config {
         Self::from(setting)
     }
 
+    /// Where the embedded database is; nothing where it is not embedded.
+    pub fn embedded_database(&self) -> Option<PathBuf> {
+        let path = self.database_url.strip_prefix("sqlite://").or_else(|| self.database_url.strip_prefix("sqlite:"))?;
+        Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+    }
+
     /// Reads settings from anything that knows them by name.
     ///
     /// # Errors
@@ -71,6 +80,7 @@ impl Config {
         let networks = read("JIXIAO_WEBHOOK_NETWORKS", "");
         let patience = read("JIXIAO_WEBHOOK_PATIENCE", "5d");
         let keep = read("JIXIAO_KEEP_ACCESS", "184d");
+        let drain = read("JIXIAO_DRAIN", "5s");
         let log = read("JIXIAO_LOG", "info");
         let format = read("JIXIAO_LOG_FORMAT", "text");
         let bind = bind.parse().map_err(|_| mistakes.push(format!("JIXIAO_BIND: `{bind}` is not address:port")));
@@ -99,8 +109,10 @@ impl Config {
         let keep_access = duration(&keep).ok().filter(|keep| *keep >= TimeDelta::days(180)).ok_or_else(|| {
             mistakes.push(format!("JIXIAO_KEEP_ACCESS: `{keep}` is not a duration of 180d or more"));
         });
+        let drain = duration(&drain).and_then(|drain| drain.to_std().map_err(|error| error.to_string()));
+        let drain = drain.map_err(|wrong| mistakes.push(format!("JIXIAO_DRAIN: {wrong}")));
         let json_logs = format == "json";
-        match (bind, county, longest_upload, webhook_networks, webhook_patience, keep_access) {
+        match (bind, county, longest_upload, webhook_networks, webhook_patience, keep_access, drain) {
             (
                 Ok(bind),
                 Ok(county),
@@ -108,6 +120,7 @@ impl Config {
                 Ok(webhook_networks),
                 Ok(webhook_patience),
                 Ok(keep_access),
+                Ok(drain),
             ) if mistakes.is_empty() => Ok(Self {
                 bind,
                 county,
@@ -117,6 +130,7 @@ impl Config {
                 webhook_networks,
                 webhook_patience,
                 keep_access,
+                drain,
                 log,
                 json_logs,
             }),
@@ -175,6 +189,7 @@ mod tests {
             "JIXIAO_WEBHOOK_NETWORKS",
             "JIXIAO_WEBHOOK_PATIENCE",
             "JIXIAO_KEEP_ACCESS",
+            "JIXIAO_DRAIN",
             "JIXIAO_LOG_FORMAT",
         ] {
             assert!(error.contains(name), "{error}");

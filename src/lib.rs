@@ -1,7 +1,8 @@
 //! Jixiao (绩效): what a county's units were given, spent, promised, delivered and scored, year by year.
 //!
-//! Five layers, each using only those above it in this list: [`domain`] decides, [`store`] keeps, `http` asks and
-//! answers, `resources` are the rooms, `server` mounts them.
+//! Six layers, each using only those above it in this list: [`domain`] decides, [`store`] keeps, `http` asks and
+//! answers, `resources` are the rooms, `operations` is
+//! what those who run it ask, `server` mounts all of it.
 
 pub mod domain;
 
@@ -10,6 +11,8 @@ pub mod store;
 pub mod http;
 
 pub mod resources;
+
+pub mod operations;
 
 pub mod client;
 pub mod config;

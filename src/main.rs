@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 
 use actix_web::web::Data;
 use chrono::TimeDelta;
@@ -19,13 +20,14 @@ use jixiao::http::identity::{Keys, Role};
 use jixiao::http::once::InFlight;
 use jixiao::http::outgoing::Outgoing;
 use jixiao::http::refusals::Refusals;
+use jixiao::operations::{backup, leaving, metrics};
 use jixiao::store::Store;
 use jixiao::{client, demo, release, resources, server, telemetry, verify};
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
 /// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`,
-/// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_WEBHOOK_NETWORKS`, `JIXIAO_WEBHOOK_PATIENCE`, `JIXIAO_KEEP_ACCESS`, `JIXIAO_LOG`,
+/// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_WEBHOOK_NETWORKS`, `JIXIAO_WEBHOOK_PATIENCE`, `JIXIAO_KEEP_ACCESS`, `JIXIAO_DRAIN`, `JIXIAO_LOG`,
 /// `JIXIAO_LOG_FORMAT`.
 #[derive(Parser)]
 #[command(version)]
@@ -42,6 +44,16 @@ enum Command {
     Demo,
     /// Bring the schema of the database up to date.
     Migrate,
+    /// Copy the embedded database and its key into a new directory; the service may go on meanwhile.
+    Backup {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// Put a backup back where no database is.
+    Restore {
+        /// The directory of the backup.
+        directory: PathBuf,
+    },
     /// Load the national economic classification as the list of a year.
     Codes {
         /// The year.
@@ -243,13 +255,14 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             let loaded = demo::load_codes(&context, year).await?;
             println!("{loaded} classes of {year} are new");
         }
+        Command::Backup { directory } => println!("{}", backup::keep(&config, &directory).await?.display()),
+        Command::Restore { directory } => println!("{}", backup::put_back(&config, &directory).await?.display()),
         Command::Serve => {
             telemetry::start(&config)?;
             let context = open(&config).await?;
             let listener = server::listen(config.bind).map_err(|error| unusable(&config, &error))?;
             tracing::info!(bind = %config.bind, county = %config.county, "serving");
-            server::serve(listener, context.clone())?.await?;
-            leave(&context).await?;
+            serve(listener, &context, &config).await?;
         }
         Command::Demo => {
             // People read this: only what goes wrong is logged beside it.
@@ -261,15 +274,18 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             let context = open(&config).await?;
             demo::load(&context).await?;
             print!("{}", demo::summary(&context, listener.local_addr()?).await?);
-            server::serve(listener, context.clone())?.await?;
-            leave(&context).await?;
+            serve(listener, &context, &config).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is left to do when nobody is served any more.
-async fn leave(context: &Context) -> Result<(), Failure> {
+/// Serves until told to stop, and does what is left to do when nobody is served any more.
+async fn serve(listener: std::net::TcpListener, context: &Data<Context>, config: &Config) -> Result<(), Failure> {
+    metrics::start();
+    let server = server::serve(listener, context.clone())?;
+    actix_web::rt::spawn(leaving::on_signal(context.clone(), server.handle(), config.drain));
+    server.await?;
     context.refusals.write(context).await?;
     Ok(context.store.release(None, &context.instance).await?)
 }
@@ -293,6 +309,7 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
         instance: uuid::Uuid::now_v7().to_string(),
         outgoing: Outgoing::new(config.webhook_networks.clone())?,
         patience: config.webhook_patience,
+        leaving: AtomicBool::default(),
     }))
 }
 

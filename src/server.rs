@@ -20,10 +20,12 @@ use crate::domain::findings::RuleName;
 use crate::domain::money::AmountUnit;
 use crate::domain::period::Moment;
 use crate::domain::sheet::charset::Charset;
-use crate::http::error::{ApiError, Problem, ProblemError, render};
+use crate::http::error::ApiError;
+use crate::http::problem::{Problem, ProblemError, render};
 use crate::http::query::Switch;
 use crate::http::refusals::Refusals;
 use crate::http::{Context, document, seal, told};
+use crate::operations::{health, leaving, metrics};
 use crate::resources;
 
 /// The document before anything is mounted.
@@ -149,6 +151,8 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
             .app_data(context.clone())
             .wrap(from_fn(render))
             .wrap(TracingLogger::default())
+            .wrap(from_fn(leaving::say_goodbye))
+            .wrap(from_fn(metrics::count))
             .into_utoipa_app()
             .service(utoipa_actix_web::scope("/v1").configure(resources::mount))
             .into_app()
@@ -158,11 +162,13 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
             .route("/docs", web::get().to(to_docs))
             .route("/", web::get().to(to_docs))
             .service(SwaggerUi::new("/docs/{_:.*}").config(docs))
-            .route("/livez", web::get().to(HttpResponse::NoContent))
-            .route("/readyz", web::get().to(ready))
+            .route("/livez", web::get().to(health::alive))
+            .route("/readyz", web::get().to(health::ready))
+            .route("/metrics", web::get().to(metrics::show))
             .default_service(web::to(refuse))
     });
-    let listening = server.shutdown_timeout(30).client_request_timeout(std::time::Duration::from_mins(1));
+    let listening =
+        server.disable_signals().shutdown_timeout(30).client_request_timeout(std::time::Duration::from_mins(1));
     Ok(listening.listen(listener)?.run())
 }
 
@@ -188,12 +194,6 @@ async fn public_keys(context: Data<Context>) -> HttpResponse {
 
 async fn to_docs() -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, "/docs/")).finish()
-}
-
-/// Whether the database answers.
-async fn ready(context: Data<Context>) -> Result<HttpResponse, ApiError> {
-    context.store.ping().await?;
-    Ok(HttpResponse::NoContent().finish())
 }
 
 async fn refuse(request: HttpRequest) -> Result<HttpResponse, ApiError> {

@@ -13,8 +13,9 @@ use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::condition::Conditions;
-use super::error::{ApiError, PROBLEM};
+use super::error::ApiError;
 use super::page::Listing;
+use super::problem::PROBLEM;
 use crate::domain::chain::Digest;
 use crate::domain::day::Day;
 use crate::domain::review::Actor;

@@ -243,7 +243,7 @@ impl<P: Permission> Caller<P> {
         if !P::held_by(role) {
             return Err(ApiError::Forbidden { role, needs: P::ALLOWS });
         }
-        let request_id = super::error::request_id(request);
+        let request_id = super::problem::request_id(request);
         let address = request.peer_addr().map(|address| address.ip().to_string());
         Ok(Self {
             subject: claims.sub,
@@ -281,6 +281,9 @@ pub struct Claims {
 
 const AUDIENCE: &str = "jixiao";
 
+/// The file of the key in a data directory.
+pub const KEY_FILE: &str = "signing-key.der";
+
 /// The local key pair (Ed25519), made on first start and readable by its owner only.
 pub struct Keys {
     issuer: String,
@@ -313,7 +316,7 @@ impl Keys {
     /// # Errors
     /// [`KeyError`].
     pub fn open_existing(directory: &Path, county: &DivisionCode) -> Result<Self, KeyError> {
-        let path = directory.join("signing-key.der");
+        let path = directory.join(KEY_FILE);
         std::fs::metadata(&path).map_err(|error| KeyError::File(path.display().to_string(), error))?;
         Self::open(directory, county)
     }
@@ -323,7 +326,7 @@ impl Keys {
     /// # Errors
     /// [`KeyError`].
     pub fn open(directory: &Path, county: &DivisionCode) -> Result<Self, KeyError> {
-        let path = directory.join("signing-key.der");
+        let path = directory.join(KEY_FILE);
         let shown = || path.display().to_string();
         let pkcs8 = match std::fs::read(&path) {
             Ok(bytes) => bytes,

@@ -13,10 +13,13 @@ pub mod once;
 pub mod outgoing;
 pub mod page;
 pub mod path;
+pub mod problem;
 pub mod query;
 pub mod refusals;
 pub mod seal;
 pub mod told;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -50,6 +53,8 @@ pub struct Context {
     pub outgoing: outgoing::Outgoing,
     /// How long a webhook may fail before it is disabled.
     pub patience: TimeDelta,
+    /// Whether the service takes leave.
+    pub leaving: AtomicBool,
 }
 
 impl Context {
@@ -57,6 +62,16 @@ impl Context {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
     pub fn system_clock() -> DateTime<Utc> {
         Utc::now()
+    }
+
+    /// Whether the service takes leave: it still answers, and wants nobody sent here.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
+    /// Takes leave.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
     /// The day it is now in China.

@@ -6,8 +6,10 @@
 pub mod attachment;
 mod bulk;
 mod columns;
+pub mod copy;
 pub mod feed;
 pub mod journal;
+mod outage;
 pub mod outbox;
 pub mod past;
 pub mod pen;
@@ -22,13 +24,14 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr,
     SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use self::outage::Outage;
 use crate::domain::codes::DivisionCode;
 
 /// Why the store could not do something.
@@ -46,6 +49,12 @@ pub enum Error {
     /// Other writers kept the database longer than anybody should wait.
     #[error("the database is busy")]
     Busy,
+    /// The database is not there, or is going: nothing that was not acknowledged is sure.
+    #[error("the database is away: {0}")]
+    Away(String),
+    /// A statement took longer than any should.
+    #[error("a statement took too long")]
+    Slow,
     /// A row holds what this version cannot read.
     #[error("a row cannot be read: {0}")]
     Corrupt(String),
@@ -59,7 +68,21 @@ pub enum Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if matches!(error, DbErr::ConnectionAcquire(_)) { Self::Busy } else { Self::Database(error) }
+        if matches!(error, DbErr::ConnectionAcquire(_)) {
+            return Self::Busy;
+        }
+        let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))) = &error
+        else {
+            return Self::Database(error);
+        };
+        match outage::of(cause) {
+            Some(Outage::Away) => Self::Away(error.to_string()),
+            Some(Outage::Busy) => Self::Busy,
+            Some(Outage::Slow) => Self::Slow,
+            None => Self::Database(error),
+        }
     }
 }
 
@@ -140,9 +163,10 @@ impl Store {
     }
 
     /// Whether every migration was made.
-    async fn is_newest(&self) -> bool {
+    pub async fn is_newest(&self) -> bool {
         let made = "SELECT version FROM seaql_migrations";
-        let made = self.writing.query_all_raw(Statement::from_string(DbBackend::Postgres, made)).await;
+        let made = Statement::from_string(self.writing.get_database_backend(), made);
+        let made = self.writing.query_all_raw(made).await;
         let made: Vec<String> =
             made.unwrap_or_default().iter().filter_map(|row| row.try_get("", "version").ok()).collect();
         Migrator::migrations().iter().all(|migration| made.iter().any(|one| one == migration.name()))

@@ -121,6 +121,20 @@ pub fn newest(row: &sea_orm::QueryResult, column: &str) -> Result<Option<(Month,
     read().map(Some).ok_or_else(|| Error::Corrupt(format!("{text} is no month and number")))
 }
 
+/// The texts of a JSON list that is bound at a place, as rows: one parameter and one statement however many they are.
+pub fn each_of(backend: DbBackend, place: usize) -> String {
+    match backend {
+        DbBackend::Postgres => format!("SELECT jsonb_array_elements_text(CAST(${place} AS jsonb))"),
+        _ => format!("SELECT value FROM json_each(${place})"),
+    }
+}
+
+/// Texts as a JSON list, for [`each_of`].
+pub fn json_list<T: ToString>(texts: &[T]) -> Value {
+    let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
+    sea_orm::JsonValue::from(texts).to_string().into()
+}
+
 /// Whether a text contains another, whatever the case of its letters.
 pub fn containing(column: impl ColumnTrait, part: &str) -> Expr {
     let escaped: String = part

@@ -97,7 +97,9 @@ fn the_key_is_readable_by_its_owner_only_and_kept() {
 #[actix_web::test]
 async fn the_documentation_and_health_need_no_token() {
     let service = Service::start(Kind::Sqlite).await.unwrap();
-    for (path, status) in [("/openapi.json", 200), ("/docs/", 200), ("/livez", 204), ("/readyz", 204)] {
+    for (path, status) in
+        [("/openapi.json", 200), ("/docs/", 200), ("/livez", 204), ("/readyz", 200), ("/metrics", 200)]
+    {
         service.nobody().get(path).await.expect(status);
     }
     assert_eq!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jixiao::resources;
 
 /// The layers from the ground up. `config` is a leaf: it knows only the domain's words.
-const LAYERS: [&str; 6] = ["domain", "config", "store", "http", "resources", "server"];
+const LAYERS: [&str; 7] = ["domain", "config", "store", "http", "resources", "operations", "server"];
 
 /// What stands on top: they may use everything.
 const TOP: [&str; 7] = ["client", "demo", "lib", "main", "release", "telemetry", "verify"];

@@ -26,6 +26,8 @@ mod kill;
 mod layers;
 mod monitoring;
 mod openapi;
+mod operations;
+mod outages;
 mod pages;
 mod past;
 mod reports;

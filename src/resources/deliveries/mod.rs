@@ -31,6 +31,18 @@ use crate::store::write::Write;
 /// The length of a secret: the standard asks for 24 to 64 bytes.
 const SECRET: usize = 32;
 
+/// How it stands with every webhook.
+///
+/// # Errors
+/// The database's.
+pub async fn all_statuses(context: &Context, view: &View<'_>) -> Result<Vec<(WebhookCode, WebhookStatus)>, ApiError> {
+    let mut all = Vec::new();
+    for item in view.list::<webhooks::store::Webhooks>(Condition::all(), None, None).await? {
+        all.push((item.key.clone(), status(context, view, &item).await?));
+    }
+    Ok(all)
+}
+
 /// How it stands with a webhook.
 ///
 /// # Errors

@@ -110,7 +110,8 @@ pub async fn receive(
     file: File,
     turn: &Turn,
 ) -> Result<Received, ApiError> {
-    match parcel.order.kind {
+    let kind = parcel.order.kind;
+    let received = match kind {
         UploadKind::Units => receive_rows::<Units>(context, caller, parcel, file, turn).await,
         UploadKind::Projects => receive_rows::<Projects>(context, caller, parcel, file, turn).await,
         UploadKind::BudgetLines => receive_rows::<BudgetLines>(context, caller, parcel, file, turn).await,
@@ -119,6 +120,25 @@ pub async fn receive(
         UploadKind::Progress => receive_rows::<Progresses>(context, caller, parcel, file, turn).await,
         UploadKind::Expenditures => receive_rows::<Expenditures>(context, caller, parcel, file, turn).await,
         UploadKind::Evaluations => receive_rows::<Evaluations>(context, caller, parcel, file, turn).await,
+    }?;
+    count(kind, &received);
+    Ok(received)
+}
+
+/// Counts what became of a file and its rows, for `/metrics`.
+fn count(kind: UploadKind, received: &Received) {
+    let Received::Now(item) = received else { return };
+    let receipt = &item.facts.receipt;
+    metrics::counter!("jixiao_uploads_total", "kind" => kind.code(), "state" => receipt.state.code()).increment(1);
+    let rows = [
+        ("created", receipt.created),
+        ("updated", receipt.updated),
+        ("unchanged", receipt.unchanged),
+        ("rejected", receipt.rejected),
+    ];
+    for (outcome, rows) in rows {
+        let rows = u64::try_from(rows).unwrap_or(0);
+        metrics::counter!("jixiao_upload_rows_total", "kind" => kind.code(), "outcome" => outcome).increment(rows);
     }
 }
 

@@ -151,8 +151,6 @@ fn with_placeholder(url: &str) -> String {
 /// Starts a cluster of its own, if the machine has the binaries; it stops when the returned handle is dropped.
 fn private_cluster() -> Option<(String, ChildStdin)> {
     let binaries = binaries()?;
-    // PostgreSQL refuses to run as root; there its own user does it.
-    let root = std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
     // Reading from standard input ends when this process does, however it ends.
     let script = format!(
         "set -e; D=$(mktemp -d /tmp/jixiao-pg.XXXXXX); cd \"$D\"; chmod 755 \"$D\"; \
@@ -163,11 +161,7 @@ fn private_cluster() -> Option<(String, ChildStdin)> {
          echo \"$D\"; cat >/dev/null || true; kill -INT $P; wait $P || true; rm -rf \"$D\"",
         binaries.display()
     );
-    let mut command = if root { Command::new("runuser") } else { Command::new("sh") };
-    if root {
-        command.args(["-u", "postgres", "--", "sh"]);
-    }
-    let child = command.arg("-c").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let child = as_postgres(&script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = child.ok()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;
@@ -187,4 +181,73 @@ fn binaries() -> Option<PathBuf> {
     places.reverse();
     places.extend(std::env::split_paths(&path));
     places.into_iter().find(|place| place.join("initdb").exists() && place.join("postgres").exists())
+}
+
+/// A PostgreSQL server of one test's own, that it may stop and start.
+pub struct OwnServer {
+    binaries: PathBuf,
+    directory: String,
+}
+
+impl OwnServer {
+    /// Starts one; nothing where the machine has none.
+    pub fn start_new() -> Option<Self> {
+        let binaries = binaries()?;
+        let script = format!(
+            "set -e; D=$(mktemp -d /tmp/jixiao-own.XXXXXX); chmod 755 \"$D\"; cd \"$D\"; \
+             '{}/initdb' -D \"$D/data\" -U postgres -A trust --no-sync --locale=C -E UTF8 >/dev/null; echo \"$D\"",
+            binaries.display()
+        );
+        let made = as_postgres(&script).output().ok()?;
+        let directory = String::from_utf8(made.stdout).ok()?.trim().to_owned();
+        assert!(!directory.is_empty(), "{}", String::from_utf8_lossy(&made.stderr));
+        let server = Self { binaries, directory };
+        server.start();
+        Some(server)
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@localhost/postgres?host={}", self.directory)
+    }
+
+    /// Starts it and waits until it answers.
+    pub fn start(&self) {
+        let options =
+            format!("-c listen_addresses= -c unix_socket_directories={} -c max_connections=200", self.directory);
+        self.control(&format!("-w -l {}/log -o '{options}' start", self.directory));
+    }
+
+    /// Stops it at once, as a crash would.
+    pub fn crash(&self) {
+        self.control("-m immediate -w stop");
+    }
+
+    fn control(&self, command: &str) {
+        // Its standard output would be kept open by the server.
+        let line =
+            format!("cd /; '{}/pg_ctl' -D {}/data {command} >/dev/null 2>&1", self.binaries.display(), self.directory);
+        assert!(as_postgres(&line).status().unwrap().success(), "{line}");
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        let _ =
+            as_postgres(&format!("'{}/pg_ctl' -D {}/data -m immediate stop", self.binaries.display(), self.directory))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A shell line as the user that PostgreSQL runs as: it refuses to run as root.
+fn as_postgres(line: &str) -> Command {
+    let root = std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
+    let mut command = if root { Command::new("runuser") } else { Command::new("sh") };
+    if root {
+        command.args(["-u", "postgres", "--", "sh"]);
+    }
+    command.args(["-c", line]);
+    command
 }

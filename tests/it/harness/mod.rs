@@ -2,6 +2,7 @@
 
 pub mod databases;
 pub mod receiver;
+pub mod replicas;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -15,7 +16,8 @@ use jixiao::{demo, server};
 use reqwest::Method;
 use serde_json::Value;
 
-pub use self::databases::{Database, Kind};
+pub use self::databases::{Database, Kind, OwnServer};
+pub use self::replicas::Replicas;
 
 /// Makes a test of each function, once on SQLite and once on PostgreSQL.
 macro_rules! on_both {
@@ -56,6 +58,7 @@ async fn context(database: &Database, directory: &Path) -> Data<Context> {
         instance: uuid::Uuid::now_v7().to_string(),
         outgoing: jixiao::http::outgoing::Outgoing::new("127.0.0.1".parse().unwrap()).unwrap(),
         patience: TimeDelta::seconds(1),
+        leaving: std::sync::atomic::AtomicBool::default(),
     })
 }
 

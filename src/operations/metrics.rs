@@ -1,0 +1,94 @@
+//! What the service counts, in the words of Prometheus. No label names a unit, a caller or an id: what is counted of them
+//! is theirs, and every one would be a series of its own.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use actix_web::HttpResponse;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::http::Context;
+use crate::resources::deliveries;
+
+/// Seconds within which requests are answered: a read takes one of the first, an upload of a year's figures the last.
+const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
+
+/// The one place that counts, installed when it is first asked for; nothing where another library counts already.
+static COUNTED: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
+    let handle = PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()?;
+    describe_counter!("jixiao_http_requests_total", "Requests answered, by method, route and status");
+    describe_histogram!(
+        "jixiao_http_request_seconds",
+        Unit::Seconds,
+        "Time to the head of the answer, by method and route"
+    );
+    describe_counter!("jixiao_uploads_total", "Uploads taken or rejected, by kind and state");
+    describe_counter!("jixiao_upload_rows_total", "Rows of uploads, by kind and outcome");
+    describe_gauge!("jixiao_database_connections", "Connections to the database, by pool and whether they are in use");
+    describe_gauge!("jixiao_journal_position", "The number of the newest entry of the journal");
+    describe_gauge!("jixiao_webhook_lag_entries", "Entries of the journal that a webhook has not been told of");
+    describe_gauge!("jixiao_webhook_failures", "Attempts in a row that failed, by webhook");
+    Some(handle)
+});
+
+/// Begins to count.
+pub fn start() {
+    LazyLock::force(&COUNTED);
+}
+
+/// Middleware: counts and times every request by its route, `/v1/units/{id}`, never by its path.
+///
+/// # Errors
+/// Those of the inner services.
+pub async fn count(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let (begun, method) = (Instant::now(), request.method().to_string());
+    let answered = next.call(request).await;
+    let (route, status) = match &answered {
+        Ok(response) => (response.request().match_pattern(), response.status().as_u16()),
+        Err(error) => (None, error.as_response_error().status_code().as_u16()),
+    };
+    let route = route.unwrap_or_else(|| "none".into());
+    counter!("jixiao_http_requests_total", "method" => method.clone(), "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    histogram!("jixiao_http_request_seconds", "method" => method, "route" => route)
+        .record(begun.elapsed().as_secs_f64());
+    answered
+}
+
+/// What is looked up when somebody asks; a database that is away leaves it out.
+async fn look_up(context: &Context) {
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; it is exact up to 2^53")]
+    let number = |count: i64| count as f64;
+    for (pool, open, idle) in context.store.connections() {
+        let (open, idle) = (i64::from(open), i64::try_from(idle).unwrap_or(i64::MAX));
+        gauge!("jixiao_database_connections", "pool" => pool, "state" => "idle").set(number(idle));
+        gauge!("jixiao_database_connections", "pool" => pool, "state" => "busy").set(number((open - idle).max(0)));
+    }
+    let view = context.store.view();
+    if let Ok((position, _)) = view.journal_head().await {
+        gauge!("jixiao_journal_position").set(number(position));
+    }
+    for (webhook, status) in deliveries::all_statuses(context, &view).await.unwrap_or_default() {
+        gauge!("jixiao_webhook_lag_entries", "webhook" => webhook.to_string()).set(number(status.behind));
+        gauge!("jixiao_webhook_failures", "webhook" => webhook.to_string()).set(f64::from(status.failures));
+    }
+}
+
+/// `GET /metrics`.
+pub async fn show(context: Data<Context>) -> HttpResponse {
+    look_up(&context).await;
+    let text = COUNTED.as_ref().map(PrometheusHandle::render).unwrap_or_default();
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(text)
+}

@@ -1,0 +1,88 @@
+//! Failures that pass: the database goes away and comes back, others keep it, a statement is cut off. Whoever asked may ask
+//! again; everything else is a mistake of the service.
+
+/// What kind of failure that passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outage {
+    /// The database is not there, or is going.
+    Away,
+    /// Others keep it.
+    Busy,
+    /// A statement was cut off.
+    Slow,
+}
+
+/// What kind of failure it is, if it is one that passes.
+pub(super) fn of(error: &sqlx::Error) -> Option<Outage> {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            Some(Outage::Away)
+        }
+        sqlx::Error::PoolTimedOut => Some(Outage::Busy),
+        sqlx::Error::Database(told) => {
+            let code = told.code()?;
+            // SQLite tells numbers; of an extended code the low byte is the code itself.
+            match code.parse::<u32>() {
+                Ok(number) if !code.is_empty() && code.len() < 5 => of_sqlite(number),
+                _ => of_postgres(&code),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// <https://sqlite.org/rescode.html>
+fn of_sqlite(code: u32) -> Option<Outage> {
+    match code & 0xff {
+        // SQLITE_BUSY, SQLITE_LOCKED
+        5 | 6 => Some(Outage::Busy),
+        // SQLITE_INTERRUPT
+        9 => Some(Outage::Slow),
+        // SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN
+        8 | 10 | 13 | 14 => Some(Outage::Away),
+        _ => None,
+    }
+}
+
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn of_postgres(code: &str) -> Option<Outage> {
+    match code {
+        // admin_shutdown, crash_shutdown, cannot_connect_now; a standby that was not promoted yet
+        "57P01" | "57P02" | "57P03" | "25006" => Some(Outage::Away),
+        // query_canceled, by the limit on statements
+        "57014" => Some(Outage::Slow),
+        // too_many_connections, lock_not_available, serialization_failure, deadlock_detected
+        "53300" | "55P03" | "40001" | "40P01" => Some(Outage::Busy),
+        // connection exceptions; out of disk or memory
+        _ if code.starts_with("08") || code.starts_with("53") => Some(Outage::Away),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_is_wrong() {
+        for (code, outage) in [
+            ("57P01", Some(Outage::Away)),
+            ("08006", Some(Outage::Away)),
+            ("53100", Some(Outage::Away)),
+            ("53300", Some(Outage::Busy)),
+            ("57014", Some(Outage::Slow)),
+            ("23505", None),
+            ("42P01", None),
+        ] {
+            assert_eq!(of_postgres(code), outage, "{code}");
+        }
+        // SQLITE_BUSY_SNAPSHOT, SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_CONSTRAINT_UNIQUE
+        for (code, outage) in
+            [(517, Some(Outage::Busy)), (13, Some(Outage::Away)), (778, Some(Outage::Away)), (2067, None)]
+        {
+            assert_eq!(of_sqlite(code), outage, "{code}");
+        }
+        assert_eq!(of(&sqlx::Error::PoolTimedOut), Some(Outage::Busy));
+        assert_eq!(of(&sqlx::Error::RowNotFound), None);
+    }
+}
