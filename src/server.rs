@@ -25,7 +25,7 @@ use crate::http::problem::{Problem, ProblemError, render};
 use crate::http::query::Switch;
 use crate::http::refusals::Refusals;
 use crate::http::{Context, document, seal, told};
-use crate::operations::{health, leaving, metrics};
+use crate::operations::{health, leaving, metrics, trace};
 use crate::resources;
 
 /// The document before anything is mounted.
@@ -150,7 +150,7 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
         App::new()
             .app_data(context.clone())
             .wrap(from_fn(render))
-            .wrap(TracingLogger::default())
+            .wrap(TracingLogger::<trace::Requests>::new())
             .wrap(from_fn(leaving::say_goodbye))
             .wrap(from_fn(metrics::count))
             .into_utoipa_app()

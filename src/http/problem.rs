@@ -99,7 +99,7 @@ impl From<ReceiptError> for ProblemError {
 }
 
 /// The request's id: the caller's own where it sent a sensible one, otherwise ours.
-pub(super) fn request_id(request: &HttpRequest) -> String {
+pub fn request_id(request: &HttpRequest) -> String {
     let sent = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let sensible = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
     sent.filter(sensible).map_or_else(

@@ -27,9 +27,9 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr,
     SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
 use self::outage::Outage;
 use crate::domain::codes::DivisionCode;
@@ -239,16 +239,31 @@ async fn sqlite(url: &str) -> Result<Pools, Error> {
     Ok(Pools { reading, sending: writing.clone(), writing })
 }
 
+/// A connection that was idle for longer is asked whether it is still there.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The longest that a statement may read. Writers wait for one another, and an upload may take its time.
+const LONGEST_READ: &str = "30s";
+
 /// PostgreSQL: the reading pool's transactions are read-only by default.
 async fn postgres(url: &str) -> Result<Pools, Error> {
     let options = PgConnectOptions::from_str(url)?.application_name("jixiao").log_statements(log_level());
     let pool = |most| {
-        // A round trip, so that a restart of the server costs nobody a 500.
-        PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10)).test_before_acquire(true)
+        let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10));
+        // Whoever was idle for long is asked before it is used; to ask everybody each time would double a short read.
+        pool.test_before_acquire(false).before_acquire(|connection, age| {
+            Box::pin(async move {
+                if age.idle_for > IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
     };
     let writing = pool(8).connect_with(options.clone()).await?;
     let sending = pool(2).connect_with(options.clone()).await?;
-    let reading = pool(8).connect_with(options.options([("default_transaction_read_only", "on")])).await?;
+    let limits = [("default_transaction_read_only", "on"), ("statement_timeout", LONGEST_READ)];
+    let reading = pool(8).connect_with(options.options(limits)).await?;
     Ok(Pools {
         reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
         writing: SqlxPostgresConnector::from_sqlx_postgres_pool(writing),

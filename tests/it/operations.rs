@@ -60,6 +60,34 @@ fn jixiao(directory: &std::path::Path) -> Command {
 }
 
 #[actix_web::test]
+async fn a_line_of_the_log_names_the_trace_and_the_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = jixiao(directory.path());
+    command.env("JIXIAO_BIND", address.to_string()).env("JIXIAO_LOG", "info").env("JIXIAO_LOG_FORMAT", "json");
+    let mut service = command.arg("serve").stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let client = reqwest::Client::new();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let ask = async || {
+        let request = client.get(format!("http://{address}/v1/units")).header("x-request-id", "clerk-17");
+        request.header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01")).send().await
+    };
+    while ask().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    service.kill().unwrap();
+    let told = service.wait_with_output().unwrap().stderr;
+    let lines: Vec<Value> =
+        told.split(|one| *one == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    let line = lines.iter().find(|line| line["message"] == "answered").unwrap();
+    assert_eq!(
+        (&line["status"], &line["id"], &line["span"]["trace"]),
+        (&json!(401), &json!("clerk-17"), &json!(trace))
+    );
+    assert_eq!(line["span"]["http.route"], "/v1/units");
+}
+
+#[actix_web::test]
 async fn a_backup_is_made_while_writing_goes_on_and_put_back() {
     let place = tempfile::tempdir().unwrap();
     let data = place.path().join("data");
@@ -126,6 +154,38 @@ async fn a_backup_is_made_while_writing_goes_on_and_put_back() {
     std::fs::write(place.path().join("copy/jixiao.db"), b"not a database").unwrap();
     let (damaged, told) = run(&place.path().join("third"), &["restore", copy]);
     assert!(!damaged && told.contains("is damaged"), "{told}");
+}
+
+/// As `docs/operations.md` says.
+#[actix_web::test]
+async fn a_postgres_database_is_kept_and_put_back() {
+    let Some(server) = OwnServer::start_new() else { return };
+    let replicas = Replicas::new(server.url(), 1);
+    let token = replicas.token();
+    replicas.start(0);
+    replicas.ready(0, true).await;
+    let client = reqwest::Client::new();
+    for number in 0..20 {
+        let url = format!("http://{}/v1/units/u{number}", replicas.addresses[0]);
+        let facts = json!({ "name": "单位", "kind": "county" });
+        assert_eq!(client.put(url).bearer_auth(&token).json(&facts).send().await.unwrap().status().as_u16(), 201);
+    }
+    server.run(&format!("pg_dump --format=custom --file=$D/jixiao.dump '{}'", server.url()));
+    server.run(&format!("createdb --maintenance-db='{}' restored", server.url()));
+    let restored = server.url().replace("/postgres?", "/restored?");
+    server.run(&format!("pg_restore --exit-on-error --no-owner --dbname='{restored}' $D/jixiao.dump"));
+    let verified = replicas.jixiao().env("JIXIAO_DATABASE_URL", &restored).arg("verify").output().unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    let other = Replicas::new(restored, 1);
+    other.start_in(0, replicas.directory.path());
+    other.ready(0, true).await;
+    let url = format!("http://{}/v1/units?limit=1000", other.addresses[0]);
+    let units: Value = client.get(url).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    assert_eq!(units["items"].as_array().unwrap().len(), 20);
+    // The journal is append-only there as well.
+    let db = sea_orm::Database::connect(&other.database).await.unwrap();
+    let refused = sea_orm::ConnectionTrait::execute_unprepared(&db, "DELETE FROM journal").await;
+    assert!(refused.unwrap_err().to_string().contains("append-only"));
 }
 
 #[actix_web::test]

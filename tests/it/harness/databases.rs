@@ -222,6 +222,13 @@ impl OwnServer {
         self.control("-m immediate -w stop");
     }
 
+    /// Runs one of its programs, `$D` being its directory.
+    pub fn run(&self, line: &str) {
+        let line = format!("cd /; D='{}'; PATH='{}':$PATH; {line}", self.directory, self.binaries.display());
+        let done = as_postgres(&line).output().unwrap();
+        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
     fn control(&self, command: &str) {
         // Its standard output would be kept open by the server.
         let line =

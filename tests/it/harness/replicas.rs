@@ -10,7 +10,7 @@ pub struct Replicas {
     children: Mutex<Vec<Option<Child>>>,
     pub addresses: Vec<std::net::SocketAddr>,
     pub directory: tempfile::TempDir,
-    database: String,
+    pub database: String,
 }
 
 impl Replicas {
