@@ -70,6 +70,7 @@ use crate::resources;
         (name = "findings", description = "疑点: what does not add up"),
         (name = "uploads", description = "上报批次: files of rows, each with a receipt"),
         (name = "upload-templates", description = "上报模板: empty sheets to fill in"),
+        (name = "exports", description = "导出: all rows of a collection as one file"),
         (name = "changes", description = "变更: every change in order, and rows as they stood, for those who keep a copy"),
         (name = "webhooks", description = "推送订阅: who is told of changes, and what was delivered"),
         (name = "journal", description = "流水账: who did what, for the auditor"),

@@ -26,7 +26,7 @@
 //! | [`sheet`] | bytes → rows of cells |
 //! | [`mod@upload`] | rows of cells → what is stated |
 //! | [`webhook`], [`event`], [`delivery`], [`network`] | who is told of changes, in which words, how often it is tried, and where nothing is sent |
-//! | [`entry`] | entries of the journal as callers see them |
+//! | [`entry`], [`export`] | entries of the journal as callers see them; rows as files |
 
 pub mod violation;
 
@@ -52,6 +52,7 @@ pub mod closing;
 pub mod code_list;
 pub mod evaluation;
 pub mod expenditure;
+pub mod export;
 pub mod frozen;
 pub mod indicator;
 pub mod progress;

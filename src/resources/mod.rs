@@ -41,6 +41,7 @@ pub mod uploads;
 
 pub mod changes;
 pub mod deliveries;
+pub mod exports;
 pub mod journal;
 
 use sea_orm::DbBackend;
@@ -48,7 +49,7 @@ use sea_orm::sea_query::TableCreateStatement;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::domain::kept::Resource;
-use crate::store::past::{Replays, replay};
+use crate::store::past::{Replay, Replays};
 use crate::store::table::{Table, created};
 use crate::store::{attachment, journal as ledger, outbox, publication, release, remembered};
 
@@ -83,6 +84,7 @@ pub const ORDER: &[&str] = &[
     "uploads",
     "upload_templates",
     "changes",
+    "exports",
     "deliveries",
     "journal",
 ];
@@ -131,23 +133,23 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
 /// a receipt is never changed.
 pub fn replays() -> Replays {
     vec![
-        (Resource::Webhooks, replay::<webhooks::store::Webhooks>),
-        (Resource::Units, replay::<units::store::Units>),
-        (Resource::Closings, replay::<closings::store::Closings>),
-        (Resource::Rectifications, replay::<rectifications::store::Rectifications>),
-        (Resource::Reviews, replay::<reviews::store::Reviews>),
-        (Resource::Approvals, replay::<approvals::store::Approvals>),
-        (Resource::Divisions, replay::<divisions::store::Divisions>),
-        (Resource::EconomicClasses, replay::<economic_classes::store::EconomicClasses>),
-        (Resource::Projects, replay::<projects::store::Projects>),
-        (Resource::BudgetLines, replay::<budget_lines::store::BudgetLines>),
-        (Resource::Expenditures, replay::<expenditures::store::Expenditures>),
-        (Resource::Indicators, replay::<indicators::store::Indicators>),
-        (Resource::Standards, replay::<standards::store::Standards>),
-        (Resource::Schemes, replay::<schemes::store::Schemes>),
-        (Resource::Progress, replay::<progress::store::Progresses>),
-        (Resource::Targets, replay::<targets::store::Targets>),
-        (Resource::Evaluations, replay::<evaluations::store::Evaluations>),
+        (Resource::Webhooks, Replay::of::<webhooks::store::Webhooks>()),
+        (Resource::Units, Replay::of::<units::store::Units>()),
+        (Resource::Closings, Replay::of::<closings::store::Closings>()),
+        (Resource::Rectifications, Replay::of::<rectifications::store::Rectifications>()),
+        (Resource::Reviews, Replay::of::<reviews::store::Reviews>()),
+        (Resource::Approvals, Replay::of::<approvals::store::Approvals>()),
+        (Resource::Divisions, Replay::of::<divisions::store::Divisions>()),
+        (Resource::EconomicClasses, Replay::of::<economic_classes::store::EconomicClasses>()),
+        (Resource::Projects, Replay::of::<projects::store::Projects>()),
+        (Resource::BudgetLines, Replay::of::<budget_lines::store::BudgetLines>()),
+        (Resource::Expenditures, Replay::of::<expenditures::store::Expenditures>()),
+        (Resource::Indicators, Replay::of::<indicators::store::Indicators>()),
+        (Resource::Standards, Replay::of::<standards::store::Standards>()),
+        (Resource::Schemes, Replay::of::<schemes::store::Schemes>()),
+        (Resource::Progress, Replay::of::<progress::store::Progresses>()),
+        (Resource::Targets, Replay::of::<targets::store::Targets>()),
+        (Resource::Evaluations, Replay::of::<evaluations::store::Evaluations>()),
     ]
 }
 
@@ -182,6 +184,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     uploads::http::mount(config);
     upload_templates::http::mount(config);
     changes::http::mount(config);
+    exports::http::mount(config);
     webhooks::http::mount(config);
     deliveries::http::mount(config);
     journal::http::mount(config);

@@ -31,8 +31,24 @@ const BATCH: u64 = 2_000;
 /// Moments that are held at once.
 const MOST: usize = 4;
 
-/// Puts rows of one resource, as its entries tell them, into statements.
-pub type Replay = fn(&str, Vec<entry::Model>) -> Result<Vec<Statement>, Error>;
+/// How entries of one resource are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Replay {
+    /// Puts rows, as their entries tell them, into statements.
+    rows: fn(&str, Vec<entry::Model>) -> Result<Vec<Statement>, Error>,
+    /// Reads the facts of an entry as this version states them: every field in its place, whichever version wrote them.
+    pub facts: fn(&entry::Model) -> Result<serde_json::Value, Error>,
+}
+
+impl Replay {
+    /// That of a table.
+    pub const fn of<T>() -> Self
+    where
+        T: Table<Key: FromStr<Err = Wrong>, Facts: Deserr<Violations>>,
+    {
+        Self { rows: rows::<T>, facts: facts::<T> }
+    }
+}
 
 /// How the rows of each resource are put back.
 pub type Replays = Vec<(Resource, Replay)>;
@@ -41,22 +57,33 @@ pub type Replays = Vec<(Resource, Replay)>;
 ///
 /// # Errors
 /// An entry that this version cannot read.
-pub fn replay<T>(county: &str, entries: Vec<entry::Model>) -> Result<Vec<Statement>, Error>
+fn rows<T>(county: &str, entries: Vec<entry::Model>) -> Result<Vec<Statement>, Error>
 where
     T: Table<Key: FromStr<Err = Wrong>, Facts: Deserr<Violations>>,
 {
-    let corrupt = |entry: &entry::Model, why: &str| Error::Corrupt(format!("entry {}: {why}", entry.sequence));
     let rows = entries.into_iter().map(|entry| {
         let key = entry.id.parse().map_err(|wrong: Wrong| corrupt(&entry, &wrong.en))?;
-        let json: serde_json::Value = serde_json::from_str(entry.became.as_deref().unwrap_or("null"))
-            .map_err(|error| corrupt(&entry, &error.to_string()))?;
-        let facts = deserr::deserialize(known(json)).map_err(|broken: Violations| {
-            corrupt(&entry, &broken.0.into_iter().map(|one| one.en).collect::<Vec<_>>().join("; "))
-        })?;
-        Ok(T::row(county, Kept { key, facts, revision: entry.sequence }))
+        Ok(T::row(county, Kept { key, facts: read::<T>(&entry)?, revision: entry.sequence }))
     });
     let rows = rows.collect::<Result<Vec<_>, Error>>()?;
     Ok(chunks(rows).map(|rows| bulk::upsert::<T>(DbBackend::Sqlite, rows)).collect())
+}
+
+fn corrupt(entry: &entry::Model, why: &str) -> Error {
+    Error::Corrupt(format!("entry {}: {why}", entry.sequence))
+}
+
+/// The facts that an entry tells.
+fn read<T: Table<Facts: Deserr<Violations>>>(entry: &entry::Model) -> Result<T::Facts, Error> {
+    let json: serde_json::Value = serde_json::from_str(entry.became.as_deref().unwrap_or("null"))
+        .map_err(|error| corrupt(entry, &error.to_string()))?;
+    deserr::deserialize(known(json)).map_err(|broken: Violations| {
+        corrupt(entry, &broken.0.into_iter().map(|one| one.en).collect::<Vec<_>>().join("; "))
+    })
+}
+
+fn facts<T: Table<Facts: Deserr<Violations>>>(entry: &entry::Model) -> Result<serde_json::Value, Error> {
+    serde_json::to_value(read::<T>(entry)?).map_err(|error| corrupt(entry, &error.to_string()))
 }
 
 /// Facts as they are stated: what is not known is left out.
@@ -179,7 +206,7 @@ impl Store {
                 let entries = view.standing(part, of).await?;
                 let Some(last) = entries.last() else { break };
                 after = last.sequence;
-                for statement in replay(&self.county, entries)? {
+                for statement in (replay.rows)(&self.county, entries)? {
                     transaction.execute_raw(statement).await?;
                 }
             }

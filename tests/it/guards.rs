@@ -45,6 +45,7 @@ fn operations(upload: &str) -> Vec<Operation> {
                     "league-tables" => format!("{path}?month=2023-12&scheme=national_2020"),
                     "uploads" => path.replace("{id}", upload),
                     "upload-templates" => path.replace("{kind}", "progress"),
+                    "exports" => path.replace("{resource}", "units"),
                     _ => path.replace("{id}", existing(&collection)).replace("{number}", "1"),
                 },
                 of_a_row: path.contains("{id}"),
@@ -78,7 +79,7 @@ fn existing(collection: &str) -> &'static str {
         "rectifications" => "209002:2023:1",
         "webhooks" => "platform",
         "findings" | "monitoring" | "reminders" | "league-tables" | "result-uses" | "rollovers" | "finding-rules"
-        | "uploads" | "upload-templates" | "changes" | "snapshots" | "journal" => "",
+        | "uploads" | "upload-templates" | "exports" | "changes" | "snapshots" | "journal" => "",
         other => panic!("{other}: name one of its rows here"),
     }
 }
@@ -88,7 +89,7 @@ const COMMON: [&str; 7] =
     ["divisions", "economic-classes", "indicators", "standards", "schemes", "finding-rules", "upload-templates"];
 
 /// Collections that hold rows of all kinds: `changes.rs` shows whose they show. The journal is the auditor's alone.
-const MIXED: [&str; 3] = ["changes", "snapshots", "journal"];
+const MIXED: [&str; 4] = ["changes", "snapshots", "exports", "journal"];
 
 fn held(permission: &str, role: Role) -> bool {
     match permission {

@@ -16,6 +16,7 @@ mod cycle;
 mod docs;
 mod errors;
 mod evaluations;
+mod exports;
 mod feed;
 mod goals;
 mod guards;

@@ -59,6 +59,27 @@ pub async fn changes(view: &View<'_>, scope: &Scope, options: &ChangeOptions) ->
 /// # Errors
 /// A number that is not reached yet, or the database's.
 pub async fn snapshot(view: &View<'_>, scope: &Scope, options: &SnapshotOptions) -> Result<SnapshotPage, ApiError> {
+    let Standing { at, entries, next } = standing(view, scope, options).await?;
+    let digest = view.digest_of(at).await?;
+    Ok(SnapshotPage { at, digest, items: entries.into_iter().map(row).collect::<Result<_, _>>()?, next })
+}
+
+/// Entries that still stood at a number.
+#[derive(Debug)]
+pub struct Standing {
+    /// The number.
+    pub at: i64,
+    /// The entries, the oldest first.
+    pub entries: Vec<entry::Model>,
+    /// Where to go on; nothing behind the last.
+    pub next: Option<i64>,
+}
+
+/// The entries of the rows that a caller may see, as they stood at a number: the newest where none was said.
+///
+/// # Errors
+/// A number that is not reached yet, or the database's.
+pub async fn standing(view: &View<'_>, scope: &Scope, options: &SnapshotOptions) -> Result<Standing, ApiError> {
     let newest = view.journal_position().await?;
     let at = options.at.map_or(newest, |at| at.0);
     reached("at", at, view.journal_head().await?.0)?;
@@ -68,8 +89,7 @@ pub async fn snapshot(view: &View<'_>, scope: &Scope, options: &SnapshotOptions)
         view.standing(part, wanted(view, scope, options.resource.as_slice(), options.unit.as_ref()).await?).await?;
     let whole = i64::try_from(entries.len()).is_ok_and(|length| length < limit);
     let next = entries.last().map(|last| last.sequence).filter(|_| !whole);
-    let digest = view.digest_of(at).await?;
-    Ok(SnapshotPage { at, digest, items: entries.into_iter().map(row).collect::<Result<_, _>>()?, next })
+    Ok(Standing { at, entries, next })
 }
 
 /// Refuses a number that the journal has not reached: whoever names it has followed another journal, or one that was

@@ -1,0 +1,95 @@
+//! Exports: all rows of a collection at one moment, piece by piece, however many they are.
+//!
+//! They are read off the journal like a snapshot: no transaction stays open for somebody who reads slowly, nobody who
+//! writes is waited for, and what is held in memory is one piece.
+
+pub mod http;
+
+use actix_web::web::{Bytes, Data};
+use futures_util::Stream;
+
+use crate::domain::codes::UnitCode;
+use crate::domain::export::{ExportFormat, ExportRow, Exporter};
+use crate::domain::kept::Resource;
+use crate::http::Context;
+use crate::http::error::ApiError;
+use crate::http::identity::Scope;
+use crate::http::query::Whole;
+use crate::resources::changes::http::SnapshotOptions;
+use crate::resources::changes::{Standing, standing};
+use crate::store::journal::entry;
+
+/// Rows of a piece.
+const PIECE: i64 = 1000;
+
+/// What is exported, and how far it is.
+struct Export {
+    context: Data<Context>,
+    scope: Scope,
+    options: SnapshotOptions,
+    resource: Resource,
+    exporter: Exporter,
+    /// The piece that was read and not written yet; nothing behind the last.
+    piece: Option<Standing>,
+}
+
+/// All rows of a collection that a caller may see, as they are now, in their form. The first piece is read at once, so that
+/// what cannot be read is refused and not cut off.
+///
+/// # Errors
+/// The database's.
+pub async fn export(
+    context: Data<Context>,
+    scope: Scope,
+    (resource, format, unit): (Resource, ExportFormat, Option<UnitCode>),
+) -> Result<impl Stream<Item = Result<Bytes, ApiError>>, ApiError> {
+    let limit = Some(Whole(PIECE));
+    let mut options = SnapshotOptions { resource: Some(resource), unit, limit, ..SnapshotOptions::default() };
+    let first = standing(&context.store.view(), &scope, &options).await?;
+    options.at = Some(Whole(first.at));
+    let exporter = Exporter::new(format);
+    let begun = Export { context, scope, options, resource, exporter, piece: Some(first) };
+    Ok(futures_util::stream::unfold(Some(begun), async |export| {
+        let mut export = export?;
+        match export.next().await {
+            Ok((bytes, true)) => Some((Ok(bytes), Some(export))),
+            Ok((bytes, false)) => Some((Ok(bytes), None)),
+            Err(error) => {
+                tracing::error!(%error, "an export was cut off");
+                Some((Err(error), None))
+            }
+        }
+    }))
+}
+
+impl Export {
+    /// The next bytes, and whether there are more.
+    async fn next(&mut self) -> Result<(Bytes, bool), ApiError> {
+        let unwritten = |error: csv::Error| ApiError::internal(error.to_string());
+        if let Some(Standing { entries, next, .. }) = self.piece.take() {
+            let rows = entries.iter().map(|entry| self.row(entry)).collect::<Result<Vec<_>, _>>()?;
+            if let Some(next) = next {
+                self.options.after = Some(Whole(next));
+                self.piece = Some(standing(&self.context.store.view(), &self.scope, &self.options).await?);
+            }
+            if !rows.is_empty() {
+                return Ok((self.exporter.write(&rows).map_err(unwritten)?.into(), true));
+            }
+        }
+        let at = self.options.at.map_or(0, |at| at.0);
+        let digest = self.context.store.view().digest_of(at).await?;
+        let exporter = std::mem::replace(&mut self.exporter, Exporter::new(ExportFormat::Ndjson));
+        Ok((exporter.end(at, digest).map_err(unwritten)?.into(), false))
+    }
+
+    /// A row as this version states it. Receipts are never changed: they are as they were written.
+    fn row(&self, entry: &entry::Model) -> Result<ExportRow, ApiError> {
+        let replay = self.context.replays.iter().find(|(resource, _)| *resource == self.resource);
+        let facts = match replay {
+            Some((_, replay)) => (replay.facts)(entry)?,
+            None => serde_json::from_str(entry.became.as_deref().unwrap_or("null"))
+                .map_err(|error| ApiError::internal(error.to_string()))?,
+        };
+        Ok(ExportRow { id: entry.id.clone(), revision: entry.sequence, facts })
+    }
+}
