@@ -31,6 +31,7 @@ mod operations;
 mod outages;
 mod pages;
 mod past;
+mod plans;
 mod reports;
 mod review;
 mod schema;

@@ -1,0 +1,240 @@
+//! Every statement that the service sends, recorded while all of the API is asked, on both databases: it names the county,
+//! so that it goes to one shard, and it finds its rows by an index.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use jixiao::server;
+use sea_orm::{ConnectionTrait, Database as Connect, DatabaseConnection, DbBackend, Statement};
+use serde_json::{Value, json};
+
+use crate::harness::{Database, Kind};
+
+/// Tables that grow with the years, and are never to be read from end to end for one answer.
+const LARGE: [&str; 8] =
+    ["journal", "progress", "budget_line", "target", "expenditure", "attachment", "delivery", "remembered"];
+
+/// A service with the reference case that logs its statements.
+struct Recorded {
+    child: Child,
+    log: std::path::PathBuf,
+    address: std::net::SocketAddr,
+    token: String,
+    client: reqwest::Client,
+}
+
+impl Recorded {
+    async fn start(database: &Database, directory: &std::path::Path) -> Self {
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let log = directory.join("log");
+        let jixiao = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_jixiao"));
+            command.env_clear().env("JIXIAO_DATA_DIR", directory).env("JIXIAO_DATABASE_URL", &database.url);
+            command.env("JIXIAO_BIND", address.to_string());
+            command
+        };
+        let token = jixiao().args(["token", "--role", "admin"]).output().unwrap().stdout;
+        let mut command = jixiao();
+        command.env("JIXIAO_LOG", "sqlx::query=debug").env("JIXIAO_LOG_FORMAT", "json").arg("demo");
+        let child = command.stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
+        let client = reqwest::Client::new();
+        let token = String::from_utf8(token).unwrap().trim().to_owned();
+        let recorded = Self { child, log, address, token, client };
+        let begun = Instant::now();
+        while !reqwest::get(format!("http://{address}/readyz")).await.is_ok_and(|reply| reply.status().is_success()) {
+            assert!(begun.elapsed() < Duration::from_mins(1), "{}", std::fs::read_to_string(&recorded.log).unwrap());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        recorded
+    }
+
+    async fn send(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> u16 {
+        let mut request =
+            self.client.request(method, format!("http://{}{path}", self.address)).bearer_auth(&self.token);
+        if path.contains("/public/") {
+            request = request.header("if-none-match", "\"0\"");
+        }
+        if let Some(body) = body {
+            request = request.header("if-match", "*").json(&body);
+        }
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    /// The statements about rows that were sent so far.
+    fn statements(&self) -> BTreeSet<String> {
+        let text = std::fs::read_to_string(&self.log).unwrap();
+        let told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let sql = told.filter_map(|line| {
+            // A short one is its own summary.
+            let whole = line["db.statement"].as_str().map(str::trim).filter(|text| !text.is_empty());
+            Some(whole.or(line["summary"].as_str())?.split_whitespace().collect::<Vec<_>>().join(" "))
+        });
+        let about_rows =
+            |sql: &String| ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].iter().any(|one| sql.starts_with(one));
+        // The schema is made and asked about before there is a county.
+        let of_schema = |sql: &String| {
+            ["seaql_migrations", "sqlite_master", "information_schema", "pg_catalog", "pg_advisory", "pragma_"]
+                .iter()
+                .any(|one| sql.contains(one))
+        };
+        sql.filter(|sql| about_rows(sql) && !of_schema(sql)).collect()
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks for everything the document offers to read, filtered and not, and changes a row of each kind.
+async fn ask_for_everything(service: &Recorded) {
+    let document = server::document();
+    let get = async |path: String| {
+        let status = service.send(reqwest::Method::GET, &path, None).await;
+        assert!(status < 500, "{path}: {status}");
+    };
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(operation) = item.get("get") else { continue };
+        let collection = path.trim_start_matches("/v1/").split('/').next().unwrap();
+        let path = path.replace("{resource}", "progress").replace("{kind}", "progress").replace("{number}", "1");
+        let path = path.replace(
+            "{id}",
+            match collection {
+                "units" => "209002",
+                "divisions" => "2023:430922",
+                "economic-classes" => "2023:30201",
+                "projects" => "209002:2023:209002-2023-01",
+                "budget-lines" => "209002:2023:209002-2023-01:30201",
+                "indicators" => "fdi",
+                "targets" | "cascades" => "430922:2023::fdi:city",
+                "progress" => "430922:2023-12:fdi",
+                "evaluations" | "reviews" | "public" => "209002:2023:209002-2023-01:self",
+                "expenditures" => "209002:2023-06:209002-2023-01",
+                "webhooks" => "platform",
+                "uploads" => "019aba5e-9c00-7000-8000-000000000001",
+                "standards" => "2023",
+                "schemes" => "national_2020:2020",
+                "rectifications" => "209002:2023:1",
+                _ => "209002:2023",
+            },
+        );
+        let known = [
+            ("month", "2023-12"),
+            ("year", "2023"),
+            ("unit", "209002"),
+            ("scheme", "national_2020"),
+            ("parent", "430922"),
+            ("limit", "2"),
+        ];
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let names: Vec<&str> =
+            parameters.filter(|one| one["in"] == "query").filter_map(|one| one["name"].as_str()).collect();
+        let filters: Vec<_> = known
+            .iter()
+            .filter(|(name, _)| names.contains(name))
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let required: Vec<_> = filters
+            .iter()
+            .filter(|one| {
+                one.starts_with("month=")
+                    || one.starts_with("scheme=")
+                    || (collection == "result-uses" && one.starts_with("year="))
+            })
+            .cloned()
+            .collect();
+        get(format!("{path}?{}", required.join("&"))).await;
+        get(format!("{path}?{}", filters.join("&"))).await;
+    }
+    let put = async |path: &str, facts: Value| {
+        let status = service.send(reqwest::Method::PUT, path, Some(facts)).await;
+        assert!(status < 300 || status == 412, "{path}: {status}");
+    };
+    put("/v1/progress/430922:2023-12:fdi", json!({ "value": "22" })).await;
+    put("/v1/units/209002", json!({ "name": "桃江县招商促进事务中心", "kind": "public_institution", "parent": "209" }))
+        .await;
+}
+
+async fn plan(db: &DatabaseConnection, sql: &str) -> Vec<String> {
+    let text = |rows: Vec<sea_orm::QueryResult>, column: &str| {
+        rows.iter().map(|row| row.try_get("", column).unwrap()).collect()
+    };
+    if db.get_database_backend() == DbBackend::Sqlite {
+        let rows =
+            db.query_all_raw(Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"))).await;
+        return text(rows.unwrap_or_else(|error| panic!("{sql}: {error}")), "detail");
+    }
+    // As a prepared statement of any parameters is planned, and where reading everything costs more than anything else.
+    for setting in ["SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off"] {
+        db.execute_unprepared(setting).await.unwrap();
+    }
+    db.execute_unprepared(&format!("PREPARE asked AS {sql}")).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let most = (1..200).rev().find(|number| sql.contains(&format!("${number}"))).unwrap_or(0);
+    let nulls = vec!["NULL"; most].join(", ");
+    let execute =
+        if most == 0 { "EXPLAIN EXECUTE asked".to_owned() } else { format!("EXPLAIN EXECUTE asked({nulls})") };
+    let plan = db.query_all_raw(Statement::from_string(DbBackend::Postgres, execute)).await.unwrap();
+    db.execute_unprepared("DEALLOCATE asked").await.unwrap();
+    text(plan, "QUERY PLAN")
+}
+
+/// Whether a line of a plan reads one of the large tables from end to end.
+fn reads_all(line: &str) -> bool {
+    let line = line.trim().trim_start_matches("->").trim();
+    LARGE.iter().any(|table| {
+        line.starts_with(&format!("Seq Scan on {table} "))
+            || line == format!("SCAN {table}")
+            || line.starts_with(&format!("SCAN {table} USING"))
+    })
+}
+
+async fn statements_name_the_county_and_use_indexes(kind: Kind) {
+    let directory = tempfile::tempdir().unwrap();
+    let Some(database) = Database::fresh(kind, directory.path()).await else { return };
+    let service = Recorded::start(&database, directory.path()).await;
+    ask_for_everything(&service).await;
+    let statements = service.statements();
+    assert!(statements.len() > 60, "{}", statements.len());
+    let nameless: Vec<_> = statements.iter().filter(|sql| !sql.contains("county")).collect();
+    assert!(nameless.is_empty(), "these would go to every shard: {nameless:#?}");
+
+    let mut options = sea_orm::ConnectOptions::new(&database.url);
+    let db = Connect::connect(options.max_connections(1).to_owned()).await.unwrap();
+    let mut wrong = Vec::new();
+    // An insert looks for nothing, and what looks up a list of keys cannot be prepared by a text without their types.
+    let planned = |sql: &&String| !sql.starts_with("INSERT") && !sql.contains("IN (VALUES (");
+    for sql in statements.iter().filter(planned) {
+        let plan = plan(&db, sql).await;
+        if plan.iter().any(|line| reads_all(line)) {
+            wrong.push(format!("{sql}\n  {}", plan.join("\n  ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} statements read a large table from end to end:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[actix_web::test]
+async fn statements_name_the_county_and_use_indexes_on_sqlite() {
+    statements_name_the_county_and_use_indexes(Kind::Sqlite).await;
+}
+
+#[actix_web::test]
+async fn statements_name_the_county_and_use_indexes_on_postgres() {
+    statements_name_the_county_and_use_indexes(Kind::Postgres).await;
+}
+
+#[test]
+fn a_table_that_is_read_from_end_to_end_is_noticed() {
+    assert!(
+        reads_all("SCAN journal")
+            && reads_all("  ->  Seq Scan on progress  (cost=1)")
+            && reads_all("SCAN target USING COVERING INDEX x")
+    );
+    assert!(
+        !reads_all("SEARCH journal USING PRIMARY KEY (county=?)")
+            && !reads_all("Index Scan using journal_pkey on journal")
+    );
+}
