@@ -26,6 +26,6 @@ USER jixiao
 ENV JIXIAO_BIND=0.0.0.0:8080 JIXIAO_DATA_DIR=/data JIXIAO_LOG_FORMAT=json
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["curl", "-fsS", "http://127.0.0.1:8080/readyz"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["curl", "-fsS", "http://127.0.0.1:8080/livez"]
 ENTRYPOINT ["jixiao"]
 CMD ["serve"]

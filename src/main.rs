@@ -286,8 +286,12 @@ async fn serve(listener: std::net::TcpListener, context: &Data<Context>, config:
     let server = server::serve(listener, context.clone())?;
     actix_web::rt::spawn(leaving::on_signal(context.clone(), server.handle(), config.drain));
     server.await?;
-    context.refusals.write(context).await?;
-    Ok(context.store.release(None, &context.instance).await?)
+    let written = context.refusals.write(context).await;
+    // What it holds of the webhooks is let go of either way; then what works in the background ends.
+    let released = context.store.release(None, &context.instance).await;
+    context.store.close().await;
+    written?;
+    Ok(released?)
 }
 
 /// Opens keys and database, and brings the schema up to date.

@@ -114,12 +114,12 @@ impl Exporter {
     }
 }
 
-/// What a value is in a table. Text that a spreadsheet would compute is marked as text.
+/// What a value is in a table. Text that a spreadsheet would compute is marked as text; an upload takes the mark off again.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => {
-            let computed = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+            let computed = text.starts_with(['=', '+', '-', '@']);
             let is_number = text.parse::<f64>().is_ok();
             if computed && !is_number { format!("'{text}") } else { text.clone() }
         }

@@ -33,22 +33,72 @@ fn surname(name: &str) -> &str {
     COMPOUND.into_iter().find(|one| name.starts_with(one)).unwrap_or(&name[..end])
 }
 
-/// Whether digits are a telephone's, an identity card's or an account's, and no amount, date or list of numbers.
-fn is_somebodys(run: &str) -> bool {
-    let groups: Vec<usize> = run.trim_start_matches('+').split([' ', '-']).map(str::len).collect();
-    let digits: String = run.chars().filter(|one| !matches!(one, '+' | ' ' | '-')).collect();
-    if digits.contains('.') {
-        return false;
-    }
+/// Whether digits are a telephone's, an identity card's or an account's, and no amount or date. `groups` are what stands
+/// between blanks and dashes.
+fn is_somebodys(groups: &[&str]) -> bool {
+    let digits = groups.concat();
     let is_mobile =
         |digits: &str| digits.len() == 11 && digits.starts_with('1') && !matches!(digits.as_bytes()[1], b'0'..=b'2');
-    let mobile = is_mobile(&digits) || digits.strip_prefix("86").is_some_and(is_mobile);
-    let landline = (10..=12).contains(&digits.len()) && digits.starts_with('0');
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    let mobile = match lengths.as_slice() {
+        [11] | [3, 4, 4] => is_mobile(&digits),
+        [13] | [2, 11] | [2, 3, 4, 4] => digits.strip_prefix("86").is_some_and(is_mobile),
+        _ => false,
+    };
+    let landline =
+        matches!(lengths.as_slice(), [10..=12] | [3 | 4, 7 | 8] | [3 | 4, 3 | 4, 4]) && digits.starts_with('0');
     // Identity cards have 15 or 18 digits, bank cards 16 to 19; in groups of four where they are grouped.
-    let in_fours = groups.split_last().is_some_and(|(last, rest)| *last <= 4 && rest.iter().all(|one| *one == 4));
-    let long = (15..=19).contains(&digits.len()) && (groups.len() == 1 || in_fours);
-    // What is a list of numbers has many groups.
-    (mobile || landline) && groups.len() <= 4 || long
+    let in_fours = lengths.len() >= 4 && lengths[..lengths.len() - 1].iter().all(|length| *length == 4);
+    let long = (15..=19).contains(&digits.len()) && (lengths.len() == 1 || in_fours);
+    mobile || landline || long
+}
+
+/// A run of digits, blanks, dashes and points without what is somebody's in it: the longest groups that are go first.
+fn without_numbers(run: &str) -> String {
+    /// A bank card in groups has so many.
+    const MOST: usize = 5;
+    let is_digit = |one: char| one.is_ascii_digit() || matches!(one, 'X' | 'x');
+    let mut groups: Vec<(usize, usize)> = Vec::new();
+    for (at, one) in run.char_indices() {
+        match groups.last_mut() {
+            Some((_, end)) if *end == at && is_digit(one) => *end = at + one.len_utf8(),
+            _ if is_digit(one) => groups.push((at, at + one.len_utf8())),
+            _ => {}
+        }
+    }
+    let joined = |one: (usize, usize), other: (usize, usize)| matches!(&run[one.1..other.0], " " | "-");
+    // 12345678901.50 is an amount.
+    let amount = |(start, end): (usize, usize)| {
+        let cents = |rest: &str| {
+            rest.strip_prefix('.')
+                .is_some_and(|rest| (1..=2).contains(&rest.bytes().take_while(u8::is_ascii_digit).count()))
+        };
+        cents(&run[end..]) || run[..start].ends_with('.') && end - start <= 2
+    };
+    let (mut said, mut place, mut copied) = (String::new(), 0, 0);
+    while place < groups.len() {
+        let most = (place..groups.len().min(place + MOST))
+            .take_while(|last| *last == place || joined(groups[last - 1], groups[*last]))
+            .last()
+            .unwrap_or(place);
+        let found = (place..=most).rev().find(|last| {
+            let window = &groups[place..=*last];
+            let texts: Vec<&str> = window.iter().map(|(start, end)| &run[*start..*end]).collect();
+            is_somebodys(&texts) && !window.iter().any(|group| amount(*group))
+        });
+        if let Some(last) = found {
+            let start = groups[place].0;
+            // The plus of +86 goes with it.
+            said.push_str(run[copied..start].trim_end_matches('+'));
+            said.push_str(NUMBER);
+            copied = groups[last].1;
+            place = last + 1;
+        } else {
+            place += 1;
+        }
+    }
+    said.push_str(&run[copied..]);
+    said
 }
 
 /// A text without the persons whose names are known, and without telephones, identity and bank cards, and addresses of mail.
@@ -74,14 +124,7 @@ pub fn without_persons(text: &Prose, known: &[&str]) -> Option<Prose> {
     }
     if let Some(reached) = &*REACHED {
         let hidden = |found: &Captures<'_>| {
-            let found = &found[0];
-            // The end of a sentence is no part of a number.
-            let number = found.trim_end_matches('.');
-            if found.contains('@') || is_somebodys(number) {
-                format!("{NUMBER}{}", &found[if found.contains('@') { found.len() } else { number.len() }..])
-            } else {
-                found.to_owned()
-            }
+            if found[0].contains('@') { NUMBER.to_owned() } else { without_numbers(&found[0]) }
         };
         said = reached.replace_all(&said, hidden).into_owned();
     }
@@ -130,6 +173,15 @@ mod tests {
         ] {
             let said = format!("请联系{number}。").parse().unwrap();
             assert_eq!(without_persons(&said, &[]).unwrap().as_str(), "请联系***。", "{number}");
+        }
+        for (said, public) in [
+            ("13873712345 13973712345", "*** ***"),
+            ("2023-12-31 13873712345", "2023-12-31 ***"),
+            ("0737-8882345 13873712345", "*** ***"),
+            ("1.13873712345；2.13973712345", "1.***；2.***"),
+            ("13873712345、138 7371 2345.", "***、***."),
+        ] {
+            assert_eq!(without_persons(&said.parse().unwrap(), &[]).unwrap().as_str(), public);
         }
         for text in [
             "支出 3459100.00 元，另 12345678901.50 元",

@@ -9,7 +9,6 @@ use actix_web::web::Data;
 use serde::Serialize;
 
 use crate::http::Context;
-use crate::http::error::ApiError;
 
 /// A database that has not answered by then is away: whoever asks does not wait longer either.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -40,7 +39,7 @@ async fn missing(context: &Context) -> Vec<Missing> {
     }
     let answered = async {
         context.store.ping().await?;
-        Ok::<_, ApiError>(context.store.is_newest().await)
+        context.store.is_newest().await
     };
     match tokio::time::timeout(PATIENCE, answered).await {
         Ok(Ok(true)) => Vec::new(),

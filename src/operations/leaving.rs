@@ -1,6 +1,6 @@
 //! Leaving without a failed request. On SIGTERM the service first says that it is not ready and closes each connection
 //! behind its answer, so that balancers and clients go elsewhere while it still serves; only then it takes nothing new,
-//! and finishes what it has begun. On SIGINT, a person at the keyboard, it does not wait.
+//! and finishes what it has begun. On SIGINT, a person at the keyboard, or a second signal, it waits for nobody.
 
 use std::time::Duration;
 
@@ -20,21 +20,25 @@ pub async fn on_signal(context: Data<Context>, server: ServerHandle, drain: Dura
         tracing::error!("no signal can be waited for; the service stops when it is killed");
         return;
     };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {
-            context.leave();
-            tracing::info!(?drain, "leaving: not ready any more");
-            tokio::select! {
-                () = tokio::time::sleep(drain) => {}
-                // Whoever says it twice means it.
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+    let at_once = tokio::select! {
+        _ = interrupt.recv() => true,
+        _ = terminate.recv() => false,
+    };
+    context.leave();
+    if !at_once {
+        tracing::info!(?drain, "leaving: not ready any more");
+        let finished = async {
+            tokio::time::sleep(drain).await;
+            server.stop(true).await;
+        };
+        tokio::select! {
+            () = finished => return,
+            // Whoever says it twice means it.
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
     }
-    context.leave();
-    server.stop(true).await;
+    server.stop(false).await;
 }
 
 /// Middleware: while the service leaves, every answer is the last of its connection.

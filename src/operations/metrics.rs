@@ -1,27 +1,39 @@
-//! What the service counts, in the words of Prometheus. No label names a unit, a caller or an id: what is counted of them
-//! is theirs, and every one would be a series of its own.
+//! What the service counts, in the words of Prometheus. No label names a unit, a caller or a row: what is counted of them is
+//! theirs, and every one would be a series of its own. Webhooks are named: they are few, and whoever runs the service looks
+//! after them.
 
 use std::sync::LazyLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_util::MetricKindMask;
 
 use crate::http::Context;
+use crate::http::error::ApiError;
 use crate::resources::deliveries;
 
 /// Seconds within which requests are answered: a read takes one of the first, an upload of a year's figures the last.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
 
+/// A database that has not answered by then is away: whoever scrapes does not wait longer.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// How often times are put into their buckets.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// The one place that counts, installed when it is first asked for; nothing where another library counts already.
 static COUNTED: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
-    let handle = PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()?;
+    let counts = PrometheusBuilder::new().set_buckets(&SECONDS).ok()?;
+    // What is not looked up any more, of a database that is away or a webhook that is gone, is not told either.
+    let handle = counts.idle_timeout(MetricKindMask::GAUGE, Some(LOOK * 10)).install_recorder().ok()?;
     describe_counter!("jixiao_http_requests_total", "Requests answered, by method, route and status");
     describe_histogram!(
         "jixiao_http_request_seconds",
@@ -31,15 +43,22 @@ static COUNTED: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
     describe_counter!("jixiao_uploads_total", "Uploads taken or rejected, by kind and state");
     describe_counter!("jixiao_upload_rows_total", "Rows of uploads, by kind and outcome");
     describe_gauge!("jixiao_database_connections", "Connections to the database, by pool and whether they are in use");
+    describe_gauge!("jixiao_database_up", "Whether the database answered when this was asked");
     describe_gauge!("jixiao_journal_position", "The number of the newest entry of the journal");
     describe_gauge!("jixiao_webhook_lag_entries", "Entries of the journal that a webhook has not been told of");
     describe_gauge!("jixiao_webhook_failures", "Attempts in a row that failed, by webhook");
     Some(handle)
 });
 
-/// Begins to count.
+/// Begins to count, and goes on to put together what was counted, whether anybody asks for it or not.
 pub fn start() {
-    LazyLock::force(&COUNTED);
+    let Some(counted) = &*COUNTED else { return };
+    actix_web::rt::spawn(async {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            counted.run_upkeep();
+        }
+    });
 }
 
 /// Middleware: counts and times every request by its route, `/v1/units/{id}`, never by its path.
@@ -50,7 +69,10 @@ pub async fn count(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let (begun, method) = (Instant::now(), request.method().to_string());
+    // Whoever makes up methods makes no series.
+    let known = [Method::GET, Method::HEAD, Method::PUT, Method::POST, Method::DELETE, Method::PATCH, Method::OPTIONS];
+    let method = known.iter().find(|one| *one == request.method()).map_or("other", Method::as_str).to_owned();
+    let begun = Instant::now();
     let answered = next.call(request).await;
     let (route, status) = match &answered {
         Ok(response) => (response.request().match_pattern(), response.status().as_u16()),
@@ -64,7 +86,7 @@ pub async fn count(
     answered
 }
 
-/// What is looked up when somebody asks; a database that is away leaves it out.
+/// What is looked up when somebody asks.
 async fn look_up(context: &Context) {
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; it is exact up to 2^53")]
     let number = |count: i64| count as f64;
@@ -74,10 +96,17 @@ async fn look_up(context: &Context) {
         gauge!("jixiao_database_connections", "pool" => pool, "state" => "busy").set(number((open - idle).max(0)));
     }
     let view = context.store.view();
-    if let Ok((position, _)) = view.journal_head().await {
-        gauge!("jixiao_journal_position").set(number(position));
-    }
-    for (webhook, status) in deliveries::all_statuses(context, &view).await.unwrap_or_default() {
+    let looked_up = async {
+        let (position, _) = view.journal_head().await?;
+        Ok::<_, ApiError>((position, deliveries::all_statuses(context, &view).await?))
+    };
+    let Ok(Ok((position, webhooks))) = tokio::time::timeout(LOOK, looked_up).await else {
+        gauge!("jixiao_database_up").set(0);
+        return;
+    };
+    gauge!("jixiao_database_up").set(1);
+    gauge!("jixiao_journal_position").set(number(position));
+    for (webhook, status) in webhooks {
         gauge!("jixiao_webhook_lag_entries", "webhook" => webhook.to_string()).set(number(status.behind));
         gauge!("jixiao_webhook_failures", "webhook" => webhook.to_string()).set(f64::from(status.failures));
     }

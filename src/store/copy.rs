@@ -2,25 +2,26 @@
 
 use std::path::Path;
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use sea_orm::DatabaseBackend;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row};
 
 use super::{Error, Store};
 
-impl Store {
-    /// Copies an embedded database, as it is at one moment, into a file that is not there; writers go on meanwhile.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn copy_to(&self, file: &Path) -> Result<(), Error> {
-        let sql = "VACUUM INTO $1";
-        let values = [file.display().to_string().into()];
-        let copy = Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values);
-        self.reading.query_all_raw(copy).await?;
-        Ok(())
-    }
+/// Copies an embedded database, as it is at one moment, into a file that is not there; writers go on meanwhile. It is
+/// opened for reading alone.
+///
+/// # Errors
+/// The database's.
+pub async fn copy(database: &Path, to: &Path) -> Result<(), Error> {
+    let mut connection = SqliteConnectOptions::new().filename(database).read_only(true).connect().await?;
+    let copied = sqlx::query("VACUUM INTO ?").bind(to.display().to_string()).execute(&mut connection).await;
+    connection.close().await?;
+    copied?;
+    Ok(())
+}
 
+impl Store {
     /// The pools with their connections: how many are open, and how many of them idle.
     pub fn connections(&self) -> Vec<(&'static str, u32, usize)> {
         let pools = [("reading", &self.reading), ("writing", &self.writing), ("sending", &self.sending)];

@@ -27,9 +27,9 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr,
     SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection};
 
 use self::outage::Outage;
 use crate::domain::codes::DivisionCode;
@@ -153,7 +153,7 @@ impl Store {
             return Ok(Migrator::up(&self.writing, None).await?);
         }
         // A service whose role may not change the schema starts where there is nothing to change.
-        if self.is_newest().await {
+        if self.is_newest().await.unwrap_or(false) {
             return Ok(());
         }
         let lock = self.writing.begin().await?;
@@ -163,13 +163,15 @@ impl Store {
     }
 
     /// Whether every migration was made.
-    pub async fn is_newest(&self) -> bool {
+    ///
+    /// # Errors
+    /// The database's, also where it has no schema at all.
+    pub async fn is_newest(&self) -> Result<bool, Error> {
         let made = "SELECT version FROM seaql_migrations";
         let made = Statement::from_string(self.writing.get_database_backend(), made);
-        let made = self.writing.query_all_raw(made).await;
-        let made: Vec<String> =
-            made.unwrap_or_default().iter().filter_map(|row| row.try_get("", "version").ok()).collect();
-        Migrator::migrations().iter().all(|migration| made.iter().any(|one| one == migration.name()))
+        let made = self.aside().query_all_raw(made).await?;
+        let made: Vec<String> = made.iter().filter_map(|row| row.try_get("", "version").ok()).collect();
+        Ok(Migrator::migrations().iter().all(|migration| made.iter().any(|one| one == migration.name())))
     }
 
     /// Single reads.
@@ -191,10 +193,10 @@ impl Store {
         Ok(Snapshot { county: self.county.clone(), transaction })
     }
 
-    /// Closes every connection.
-    pub async fn close(self) {
-        for pool in [self.reading, self.writing, self.sending] {
-            if let Err(error) = pool.close().await {
+    /// Closes every connection, when whoever has one gives it back. Nothing is read or written afterwards.
+    pub async fn close(&self) {
+        for pool in [&self.reading, &self.writing, &self.sending] {
+            if let Err(error) = pool.clone().close().await {
                 tracing::warn!(%error, "a connection did not close");
             }
         }
@@ -205,8 +207,16 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn ping(&self) -> Result<(), Error> {
-        self.writing.ping().await?;
-        Ok(self.reading.ping().await?)
+        Ok(self.aside().ping().await?)
+    }
+
+    /// A connection that no request waits for: a long upload, or many readers, are no reason to call a database away.
+    fn aside(&self) -> &DatabaseConnection {
+        match self.writing.get_database_backend() {
+            sea_orm::DbBackend::Postgres => &self.sending,
+            // The one who writes to a file would be waited for.
+            _ => &self.reading,
+        }
     }
 }
 
@@ -239,8 +249,16 @@ async fn sqlite(url: &str) -> Result<Pools, Error> {
     Ok(Pools { reading, sending: writing.clone(), writing })
 }
 
-/// A connection that was idle for longer is asked whether it is still there.
-const IDLE: Duration = Duration::from_secs(1);
+/// A server that is cut off from the database holds the journal until the database notices: it looks after half a minute of
+/// silence, and lets nobody sleep in a transaction. Nobody waits for a lock longer than a large upload takes.
+const NOBODY_FOR_EVER: [(&str, &str); 6] = [
+    ("lock_timeout", "60s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "45s"),
+];
 
 /// The longest that a statement may read. Writers wait for one another, and an upload may take its time.
 const LONGEST_READ: &str = "30s";
@@ -249,17 +267,10 @@ const LONGEST_READ: &str = "30s";
 async fn postgres(url: &str) -> Result<Pools, Error> {
     let options = PgConnectOptions::from_str(url)?.application_name("jixiao").log_statements(log_level());
     let pool = |most| {
-        let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10));
-        // Whoever was idle for long is asked before it is used; to ask everybody each time would double a short read.
-        pool.test_before_acquire(false).before_acquire(|connection, age| {
-            Box::pin(async move {
-                if age.idle_for > IDLE {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
+        // A round trip, so that a restart of the server costs nobody an error.
+        PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10)).test_before_acquire(true)
     };
+    let options = options.options(NOBODY_FOR_EVER);
     let writing = pool(8).connect_with(options.clone()).await?;
     let sending = pool(2).connect_with(options.clone()).await?;
     let limits = [("default_transaction_read_only", "on"), ("statement_timeout", LONGEST_READ)];

@@ -38,8 +38,8 @@ fn of_sqlite(code: u32) -> Option<Outage> {
         5 | 6 => Some(Outage::Busy),
         // SQLITE_INTERRUPT
         9 => Some(Outage::Slow),
-        // SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN
-        8 | 10 | 13 | 14 => Some(Outage::Away),
+        // SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN
+        10 | 13 | 14 => Some(Outage::Away),
         _ => None,
     }
 }
@@ -47,8 +47,8 @@ fn of_sqlite(code: u32) -> Option<Outage> {
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 fn of_postgres(code: &str) -> Option<Outage> {
     match code {
-        // admin_shutdown, crash_shutdown, cannot_connect_now; a standby that was not promoted yet
-        "57P01" | "57P02" | "57P03" | "25006" => Some(Outage::Away),
+        // admin_shutdown, crash_shutdown, cannot_connect_now; a standby that was not promoted yet; a session that slept
+        "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P03" => Some(Outage::Away),
         // query_canceled, by the limit on statements
         "57014" => Some(Outage::Slow),
         // too_many_connections, lock_not_available, serialization_failure, deadlock_detected

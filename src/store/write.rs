@@ -234,7 +234,7 @@ impl Write {
         let delete = T::Entity::delete_many().filter(with_key::<T>(&self.pen.county, key));
         delete.exec(&self.transaction).await.map_err(|error| match error.sql_err() {
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::InUse,
-            _ => Error::Database(error),
+            _ => error.into(),
         })?;
         self.deleted::<T>(std::slice::from_ref(key)).await?;
         Ok(true)

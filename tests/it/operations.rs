@@ -21,6 +21,12 @@ on_both! {
         service.nobody().get("/livez").await.expect(204);
     }
 
+    async fn a_long_write_is_no_reason_to_send_nobody(service: Service) {
+        let write = service.context.store.begin(service.context.own_stamp()).await.unwrap();
+        service.nobody().get("/readyz").await.expect(200);
+        drop(write);
+    }
+
     async fn a_schema_that_is_older_is_missed(service: Service) {
         let sql = "DELETE FROM seaql_migrations WHERE version LIKE 'm20261127%'";
         let db = sea_orm::Database::connect(&service.database.url).await.unwrap();
@@ -34,6 +40,8 @@ on_both! {
         let clerk = service.caller(Role::Reporter);
         clerk.get("/v1/units/209002").await.expect(200);
         clerk.get("/v1/units/nobody").await.expect(404);
+        let made_up = reqwest::Method::from_bytes(b"MADEUP").unwrap();
+        clerk.send(made_up, "/v1/units/209002", None).await.expect(405);
         let sheet = "unit,month,indicator,value\n209002,2023-11,top500-projects,1\n".into();
         let csv = clerk.clone().with("content-type", "text/csv");
         csv.send(reqwest::Method::POST, "/v1/uploads/csv?kind=progress", Some(sheet)).await.expect(201);
@@ -49,7 +57,7 @@ on_both! {
         ] {
             assert!(text.lines().any(|one| one.starts_with(line)), "{line} is not in\n{text}");
         }
-        assert!(!text.contains("209002") && !text.contains("nobody"), "{text}");
+        assert!(!["209002", "nobody", "MADEUP"].iter().any(|one| text.contains(one)), "{text}");
     }
 }
 
@@ -138,8 +146,24 @@ async fn a_backup_is_made_while_writing_goes_on_and_put_back() {
     assert!(!again && told.contains("nothing is overwritten"), "{told}");
     let (over, told) = run(&data, &["restore", copy]);
     assert!(!over && told.contains("nothing is overwritten"), "{told}");
+    // What an old database left behind would be merged into the new one.
+    std::fs::create_dir_all(&other).unwrap();
+    std::fs::write(other.join("jixiao.db-wal"), b"old").unwrap();
+    let (merged, told) = run(&other, &["restore", copy]);
+    assert!(!merged && told.contains("jixiao.db-wal"), "{told}");
+    std::fs::remove_file(other.join("jixiao.db-wal")).unwrap();
     let (back, told) = run(&other, &["restore", copy]);
     assert!(back, "{told}");
+    let mode = |path: std::path::PathBuf| {
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions()) & 0o777
+    };
+    assert_eq!(
+        (mode(copy.into()), mode(other.join("jixiao.db")), mode(other.join("signing-key.der"))),
+        (0o700, 0o600, 0o600)
+    );
+    // There is nothing to be kept where nothing is, and nothing is made there.
+    let (nothing, told) = run(&place.path().join("nowhere"), &["backup", place.path().join("none").to_str().unwrap()]);
+    assert!(!nothing && !place.path().join("nowhere").exists() && !place.path().join("none").exists(), "{told}");
     // The chain holds, the key is the same, and it serves: what was written before the copy is in it.
     let (whole, told) = run(&other, &["verify"]);
     assert!(whole, "{told}");

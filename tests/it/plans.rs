@@ -1,5 +1,5 @@
-//! Every statement that the service sends, recorded while all of the API is asked, on both databases: it names the county,
-//! so that it goes to one shard, and it finds its rows by an index.
+//! The statements that the service sends, recorded while everything that can be read is asked for, on both databases: each
+//! names the county, so that it goes to one shard, and finds its rows by an index. Uploads and actions are not asked for.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -182,14 +182,23 @@ async fn plan(db: &DatabaseConnection, sql: &str) -> Vec<String> {
     text(plan, "QUERY PLAN")
 }
 
+/// Whether a statement says which county it is about; that it shows the county is not enough.
+fn names_the_county(sql: &str) -> bool {
+    let plain = sql.replace('"', "");
+    let said = ["county = ", "county=", "county IN", "county) IN", "(county, "];
+    sql.starts_with("INSERT") && plain.contains("county") || said.iter().any(|one| plain.contains(one))
+}
+
 /// Whether a line of a plan reads one of the large tables from end to end.
 fn reads_all(line: &str) -> bool {
     let line = line.trim().trim_start_matches("->").trim();
-    LARGE.iter().any(|table| {
-        line.starts_with(&format!("Seq Scan on {table} "))
-            || line == format!("SCAN {table}")
-            || line.starts_with(&format!("SCAN {table} USING"))
-    })
+    let aliased = line == "SCAN later" || line.starts_with("Seq Scan on") && line.contains(" later ");
+    aliased
+        || LARGE.iter().any(|table| {
+            line.starts_with(&format!("Seq Scan on {table} "))
+                || line == format!("SCAN {table}")
+                || line.starts_with(&format!("SCAN {table} USING"))
+        })
 }
 
 async fn statements_name_the_county_and_use_indexes(kind: Kind) {
@@ -199,7 +208,7 @@ async fn statements_name_the_county_and_use_indexes(kind: Kind) {
     ask_for_everything(&service).await;
     let statements = service.statements();
     assert!(statements.len() > 60, "{}", statements.len());
-    let nameless: Vec<_> = statements.iter().filter(|sql| !sql.contains("county")).collect();
+    let nameless: Vec<_> = statements.iter().filter(|sql| !names_the_county(sql)).collect();
     assert!(nameless.is_empty(), "these would go to every shard: {nameless:#?}");
 
     let mut options = sea_orm::ConnectOptions::new(&database.url);

@@ -47,7 +47,7 @@ pub fn rows(
         if breaks > 0 && record.iter().any(|cell| holds_rows(cell, delimiter, width)) {
             return Err(stray(u64::from(number)));
         }
-        let mut cells: Vec<Cell> = record.iter().map(Cell::of_text).collect();
+        let mut cells: Vec<Cell> = record.iter().map(|text| Cell::of_text(uncovered(text))).collect();
         while cells.last().is_some_and(Cell::is_empty) {
             cells.pop();
         }
@@ -100,6 +100,14 @@ fn unreadable(error: &csv::Error, row: u64) -> Trouble {
         _ => Trouble::new("unreadable", format!("文件无法读取：{error}"), format!("the file cannot be read: {error}")),
     }
     .at(row)
+}
+
+/// A text without the apostrophe that our own exports put before what a spreadsheet would compute.
+fn uncovered(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
+        _ => text,
+    }
 }
 
 #[cfg(test)]

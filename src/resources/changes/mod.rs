@@ -59,7 +59,13 @@ pub async fn changes(view: &View<'_>, scope: &Scope, options: &ChangeOptions) ->
 /// # Errors
 /// A number that is not reached yet, or the database's.
 pub async fn snapshot(view: &View<'_>, scope: &Scope, options: &SnapshotOptions) -> Result<SnapshotPage, ApiError> {
-    let Standing { at, entries, next } = standing(view, scope, options).await?;
+    let newest = view.journal_position().await?;
+    let at = options.at.map_or(newest, |at| at.0);
+    reached("at", at, view.journal_head().await?.0)?;
+    let limit = options.limit.map_or(USUAL, |limit| limit.0);
+    let part = Part { after: options.after.map_or(0, |after| after.0), until: at, limit: limit.unsigned_abs() };
+    let wanted = wanted(view, scope, options.resource.as_slice(), options.unit.as_ref()).await?;
+    let Standing { entries, next } = standing(view, part, wanted).await?;
     let digest = view.digest_of(at).await?;
     Ok(SnapshotPage { at, digest, items: entries.into_iter().map(row).collect::<Result<_, _>>()?, next })
 }
@@ -67,29 +73,21 @@ pub async fn snapshot(view: &View<'_>, scope: &Scope, options: &SnapshotOptions)
 /// Entries that still stood at a number.
 #[derive(Debug)]
 pub struct Standing {
-    /// The number.
-    pub at: i64,
     /// The entries, the oldest first.
     pub entries: Vec<entry::Model>,
     /// Where to go on; nothing behind the last.
     pub next: Option<i64>,
 }
 
-/// The entries of the rows that a caller may see, as they stood at a number: the newest where none was said.
+/// The entries of a part that are wanted and still stand at its end.
 ///
 /// # Errors
-/// A number that is not reached yet, or the database's.
-pub async fn standing(view: &View<'_>, scope: &Scope, options: &SnapshotOptions) -> Result<Standing, ApiError> {
-    let newest = view.journal_position().await?;
-    let at = options.at.map_or(newest, |at| at.0);
-    reached("at", at, view.journal_head().await?.0)?;
-    let limit = options.limit.map_or(USUAL, |limit| limit.0);
-    let part = Part { after: options.after.map_or(0, |after| after.0), until: at, limit: limit.unsigned_abs() };
-    let entries =
-        view.standing(part, wanted(view, scope, options.resource.as_slice(), options.unit.as_ref()).await?).await?;
-    let whole = i64::try_from(entries.len()).is_ok_and(|length| length < limit);
+/// The database's.
+pub async fn standing(view: &View<'_>, part: Part, wanted: Condition) -> Result<Standing, ApiError> {
+    let entries = view.standing(part, wanted).await?;
+    let whole = u64::try_from(entries.len()).is_ok_and(|length| length < part.limit);
     let next = entries.last().map(|last| last.sequence).filter(|_| !whole);
-    Ok(Standing { at, entries, next })
+    Ok(Standing { entries, next })
 }
 
 /// Refuses a number that the journal has not reached: whoever names it has followed another journal, or one that was

@@ -7,6 +7,7 @@ pub mod http;
 
 use actix_web::web::{Bytes, Data};
 use futures_util::Stream;
+use sea_orm::Condition;
 
 use crate::domain::codes::UnitCode;
 use crate::domain::export::{ExportFormat, ExportRow, Exporter};
@@ -14,19 +15,19 @@ use crate::domain::kept::Resource;
 use crate::http::Context;
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
-use crate::http::query::Whole;
-use crate::resources::changes::http::SnapshotOptions;
-use crate::resources::changes::{Standing, standing};
+use crate::resources::changes::{Standing, standing, wanted};
+use crate::store::feed::Part;
 use crate::store::journal::entry;
 
 /// Rows of a piece.
-const PIECE: i64 = 1000;
+const PIECE: u64 = 1000;
 
 /// What is exported, and how far it is.
 struct Export {
     context: Data<Context>,
-    scope: Scope,
-    options: SnapshotOptions,
+    /// What the caller may see and wants, as it was when they asked: a unit that is moved meanwhile changes nothing.
+    wanted: Condition,
+    part: Part,
     resource: Resource,
     exporter: Exporter,
     /// The piece that was read and not written yet; nothing behind the last.
@@ -43,12 +44,12 @@ pub async fn export(
     scope: Scope,
     (resource, format, unit): (Resource, ExportFormat, Option<UnitCode>),
 ) -> Result<impl Stream<Item = Result<Bytes, ApiError>>, ApiError> {
-    let limit = Some(Whole(PIECE));
-    let mut options = SnapshotOptions { resource: Some(resource), unit, limit, ..SnapshotOptions::default() };
-    let first = standing(&context.store.view(), &scope, &options).await?;
-    options.at = Some(Whole(first.at));
+    let view = context.store.view();
+    let part = Part { after: 0, until: view.journal_position().await?, limit: PIECE };
+    let wanted = wanted(&view, &scope, &[resource], unit.as_ref()).await?;
+    let piece = Some(standing(&view, part, wanted.clone()).await?);
     let exporter = Exporter::new(format);
-    let begun = Export { context, scope, options, resource, exporter, piece: Some(first) };
+    let begun = Export { context: context.clone(), wanted, part, resource, exporter, piece };
     Ok(futures_util::stream::unfold(Some(begun), async |export| {
         let mut export = export?;
         match export.next().await {
@@ -66,17 +67,17 @@ impl Export {
     /// The next bytes, and whether there are more.
     async fn next(&mut self) -> Result<(Bytes, bool), ApiError> {
         let unwritten = |error: csv::Error| ApiError::internal(error.to_string());
-        if let Some(Standing { entries, next, .. }) = self.piece.take() {
+        if let Some(Standing { entries, next }) = self.piece.take() {
             let rows = entries.iter().map(|entry| self.row(entry)).collect::<Result<Vec<_>, _>>()?;
             if let Some(next) = next {
-                self.options.after = Some(Whole(next));
-                self.piece = Some(standing(&self.context.store.view(), &self.scope, &self.options).await?);
+                self.part.after = next;
+                self.piece = Some(standing(&self.context.store.view(), self.part, self.wanted.clone()).await?);
             }
             if !rows.is_empty() {
                 return Ok((self.exporter.write(&rows).map_err(unwritten)?.into(), true));
             }
         }
-        let at = self.options.at.map_or(0, |at| at.0);
+        let at = self.part.until;
         let digest = self.context.store.view().digest_of(at).await?;
         let exporter = std::mem::replace(&mut self.exporter, Exporter::new(ExportFormat::Ndjson));
         Ok((exporter.end(at, digest).map_err(unwritten)?.into(), false))

@@ -59,7 +59,7 @@ impl Replicas {
     /// SIGTERM, and what it ends with.
     pub async fn terminate(&self, place: usize) {
         let mut child = self.children.lock().unwrap()[place].take().unwrap();
-        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        let sent = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status().unwrap();
         assert!(sent.success());
         let begun = Instant::now();
         while child.try_wait().unwrap().is_none() {
