@@ -270,5 +270,5 @@ async fn a_rolling_restart_fails_no_request() {
     let failed: Vec<_> = failed.into_iter().flatten().collect();
     let served = served.into_inner();
     assert!(failed.is_empty(), "{} beside {served} that were served: {failed:?}", failed.len());
-    assert!(served > 100, "{served}");
+    assert!(served > 50, "{served}");
 }
