@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONNECTION, HeaderValue};
+use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,8 +52,7 @@ pub async fn say_goodbye(
     let leaving = request.app_data::<Data<Context>>().is_some_and(|context| context.is_leaving());
     let mut response = next.call(request).await?;
     if leaving {
-        response.response_mut().head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response)
 }

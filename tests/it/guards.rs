@@ -23,7 +23,7 @@ struct Operation {
 }
 
 /// An upload that nobody sent.
-const NO_UPLOAD: &str = "019aba5e-9c00-7000-8000-000000000001";
+pub const NO_UPLOAD: &str = "019aba5e-9c00-7000-8000-000000000001";
 
 /// Every operation, `upload` being the id of an upload.
 fn operations(upload: &str) -> Vec<Operation> {
@@ -59,7 +59,7 @@ fn operations(upload: &str) -> Vec<Operation> {
 }
 
 /// A row of the reference case in each collection; of the centre, or of the whole county.
-fn existing(collection: &str) -> &'static str {
+pub fn existing(collection: &str) -> &'static str {
     match collection {
         "units" => "209002",
         "divisions" => "2023:430922",

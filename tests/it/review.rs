@@ -212,6 +212,7 @@ on_both! {
         for (said, pointer) in [
             (comment("targets", "430922:2023::nothing:city", None), "/comments/0/id"),
             (comment("progress", line, None), "/comments/0/id"),
+            (comment("webhooks", "platform", None), "/comments/0/id"),
             (comment("budget_lines", line, Some("/nothing")), "/comments/0/pointer"),
             (json!({ "action": "accept", "deductions": [{ "target": "209002:2023:209002-2023-01:top500-projects:unit", "points": "1", "reason": "？" }] }), "/deductions/0/target"),
         ] {

@@ -5,7 +5,7 @@ use super::store::Evaluations;
 use crate::domain::chain::Digest;
 use crate::domain::day::Day;
 use crate::domain::evaluation::{Evaluation, EvaluationKey};
-use crate::domain::kept::dangling;
+use crate::domain::kept::{Resource, dangling};
 use crate::domain::period::Moment;
 use crate::domain::published;
 use crate::domain::review::{
@@ -100,7 +100,8 @@ async fn require_rows(view: &View<'_>, scope: &Scope, comments: &[CommentInput])
         let row = view.stands(*resource, id.as_str()).await?;
         let seen = match row.as_ref().map(|row| &row.unit) {
             None => false,
-            Some(None) => true,
+            // What belongs to the county is everybody's to see; who sent files for it, and who is told of changes, is not.
+            Some(None) => *scope == Scope::County || !matches!(resource, Resource::Uploads | Resource::Webhooks),
             Some(Some(unit)) => units::require_visible(view, scope, unit).await.is_ok(),
         };
         if !seen {

@@ -43,7 +43,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "exports",
     operation_id = "list_export_ndjson",
-    params(("resource" = Resource, Path, description = "The collection"), ExportOptions),
+    params(("resource" = Resource, Path, description = "The collection; webhooks are not exported"), ExportOptions),
     responses((status = 200, description = "A row a line, the oldest revision first", body = FileBytes, content_type = "application/x-ndjson"), ListErrors),
     security(("bearer" = ["read"])),
 )]
@@ -65,7 +65,7 @@ async fn list_export_ndjson(
 #[utoipa::path(
     tag = "exports",
     operation_id = "list_export_csv",
-    params(("resource" = Resource, Path, description = "The collection"), ExportOptions),
+    params(("resource" = Resource, Path, description = "The collection; webhooks are not exported"), ExportOptions),
     responses((status = 200, description = "A row a line, the oldest revision first", body = FileBytes, content_type = "text/csv"), ListErrors),
     security(("bearer" = ["read"])),
 )]

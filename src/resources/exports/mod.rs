@@ -1,7 +1,7 @@
 //! Exports: all rows of a collection at one moment, piece by piece, however many they are.
 //!
 //! They are read off the journal like a snapshot: no transaction stays open for somebody who reads slowly, nobody who
-//! writes is waited for, and what is held in memory is one piece.
+//! writes is waited for, and what is held in memory is two pieces: the next is read before one is written.
 
 pub mod http;
 
