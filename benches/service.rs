@@ -1,11 +1,13 @@
-//! A service to measure, on SQLite, with units and indicators in it.
+//! A service to measure, with units and indicators in it.
 
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const UNITS: usize = 120;
@@ -16,8 +18,11 @@ const MONTHS: usize = 12;
 pub(crate) struct Service {
     child: Child,
     pub(crate) url: String,
+    pub(crate) port: u16,
+    /// How long it took from its start to its first answer.
+    pub(crate) first_answer: Duration,
     pub(crate) token: String,
-    pub(crate) directory: tempfile::TempDir,
+    pub(crate) directory: Arc<tempfile::TempDir>,
 }
 
 impl Drop for Service {
@@ -44,25 +49,61 @@ impl Service {
         let directory = tempfile::tempdir().unwrap();
         assert!(jixiao(directory.path()).arg("migrate").status().unwrap().success());
         prepare(&directory.path().join("jixiao.db"));
+        let service = Self::start_in(Arc::new(directory), &[]);
+        service.fill();
+        service
+    }
+
+    /// Starts a service in a directory, with more settings.
+    pub(crate) fn start_in(directory: Arc<tempfile::TempDir>, settings: &[(&str, &str)]) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let token = jixiao(directory.path()).args(["token", "--role", "admin"]).output().unwrap().stdout;
-        let child = jixiao(directory.path()).env("JIXIAO_BIND", free.to_string()).arg("serve").spawn().unwrap();
+        let token = jixiao(directory.path())
+            .envs(settings.iter().copied())
+            .args(["token", "--role", "admin"])
+            .output()
+            .unwrap()
+            .stdout;
+        let begun = Instant::now();
+        let child = jixiao(directory.path())
+            .envs(settings.iter().copied())
+            .env("JIXIAO_BIND", free.to_string())
+            .arg("serve")
+            .spawn()
+            .unwrap();
         let token = String::from_utf8(token).unwrap().trim().to_owned();
-        let service = Self { child, url: format!("http://{free}"), token, directory };
-        for _ in 0..200 {
-            if std::net::TcpStream::connect(free).is_ok() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
+        let ask = format!("GET /v1/units HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
+        let answered = || {
+            let mut line = std::net::TcpStream::connect(free).ok()?;
+            line.write_all(ask.as_bytes()).ok()?;
+            let mut start = [0; 12];
+            line.read_exact(&mut start).ok()?;
+            Some(start == *b"HTTP/1.1 200")
+        };
+        let mut well = answered();
+        while well.is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the service does not start");
+            std::thread::sleep(Duration::from_millis(1));
+            well = answered();
         }
+        let first_answer = begun.elapsed();
+        assert_eq!(well, Some(true), "the first answer is an error");
+        Self { child, url: format!("http://{free}"), port: free.port(), token, directory, first_answer }
+    }
+
+    /// Units and indicators.
+    pub(crate) fn fill(&self) {
         let mut units = String::from("code,name,kind,parent\n430922,桃江县,county,\n");
         (0..UNITS).for_each(|n| writeln!(units, "u{n:03},单位{n},township,430922").unwrap());
         let mut indicators = String::from("code,name,measure_unit,category,subcategory,direction,cumulative\n");
         (0..INDICATORS)
             .for_each(|n| writeln!(indicators, "i{n:02},指标{n},亿元,output,quantity,at_least,true").unwrap());
-        service.upload("units", units.as_bytes());
-        service.upload("indicators", indicators.as_bytes());
-        service
+        self.upload("units", units.as_bytes());
+        self.upload("indicators", indicators.as_bytes());
+    }
+
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a file and waits for its receipt; how long that took.

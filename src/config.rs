@@ -20,8 +20,13 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `JIXIAO_DATABASE_URL`: `sqlite://…` or `postgres://…`; the embedded database in the data directory.
     pub database_url: String,
+    /// `JIXIAO_DATABASE_READ_URL`: `postgres://…` of a copy that follows the database; what has come far enough in it is read
+    /// there.
+    pub database_read_url: Option<String>,
     /// `JIXIAO_LONGEST_UPLOAD`: the longest file that is taken, in MiB, `64`.
     pub longest_upload: u64,
+    /// `JIXIAO_KEPT_ANSWERS`: how many MiB of answers are kept, to be given again while they are right, `32`; `0` for none.
+    pub kept_answers: u64,
     /// `JIXIAO_WEBHOOK_NETWORKS`: networks that webhooks may be in beside the public internet, `10.0.0.0/8,192.168.1.7`.
     pub webhook_networks: Networks,
     /// `JIXIAO_WEBHOOK_PATIENCE`: how long a webhook may fail before it is disabled, `5d`.
@@ -70,72 +75,82 @@ impl Config {
     /// Every setting that cannot be read.
     pub fn from(setting: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
         let mut mistakes = Vec::new();
-        let read = |name: &str, usual: &str| setting(name).unwrap_or_else(|| usual.to_owned());
-        let bind = read("JIXIAO_BIND", "127.0.0.1:8080");
-        let county = read("JIXIAO_COUNTY", "430922");
-        let data_dir = PathBuf::from(read("JIXIAO_DATA_DIR", "jixiao-data"));
+        let text = |name: &str, usual: &str| setting(name).unwrap_or_else(|| usual.to_owned());
+        let mut read = Reading { text: &text, mistakes: &mut mistakes };
+        let bind = read.word("JIXIAO_BIND", "127.0.0.1:8080", "address:port");
+        let county = read.word("JIXIAO_COUNTY", "430922", "a division code such as 430922");
+        let longest_upload = read.mebibytes("JIXIAO_LONGEST_UPLOAD", "64", 1);
+        let kept_answers = read.mebibytes("JIXIAO_KEPT_ANSWERS", "32", 0);
+        let webhook_networks = read.word("JIXIAO_WEBHOOK_NETWORKS", "", "a list of networks such as 10.0.0.0/8");
+        let webhook_patience = read.value("JIXIAO_WEBHOOK_PATIENCE", "5d", duration);
+        let keep_access = read.value("JIXIAO_KEEP_ACCESS", "184d", |text| {
+            let kept = duration(text).ok().filter(|keep| *keep >= TimeDelta::days(180));
+            kept.ok_or_else(|| format!("`{text}` is not a duration of 180d or more"))
+        });
+        let drain =
+            read.value("JIXIAO_DRAIN", "5s", |text| duration(text)?.to_std().map_err(|error| error.to_string()));
+        let log = read.value("JIXIAO_LOG", "info", |text| match text.parse::<EnvFilter>() {
+            Ok(_) => Ok(text.to_owned()),
+            Err(_) => Err(format!("`{text}` is not a filter such as info or jixiao=debug")),
+        });
+        let json_logs = read.value("JIXIAO_LOG_FORMAT", "text", |text| match text {
+            "text" => Ok(false),
+            "json" => Ok(true),
+            _ => Err(format!("`{text}` is neither text nor json")),
+        });
+        let data_dir = PathBuf::from(text("JIXIAO_DATA_DIR", "jixiao-data"));
         let embedded = format!("sqlite://{}?mode=rwc", data_dir.join("jixiao.db").display());
-        let database_url = read("JIXIAO_DATABASE_URL", &embedded);
-        let longest = read("JIXIAO_LONGEST_UPLOAD", "64");
-        let networks = read("JIXIAO_WEBHOOK_NETWORKS", "");
-        let patience = read("JIXIAO_WEBHOOK_PATIENCE", "5d");
-        let keep = read("JIXIAO_KEEP_ACCESS", "184d");
-        let drain = read("JIXIAO_DRAIN", "5s");
-        let log = read("JIXIAO_LOG", "info");
-        let format = read("JIXIAO_LOG_FORMAT", "text");
-        let bind = bind.parse().map_err(|_| mistakes.push(format!("JIXIAO_BIND: `{bind}` is not address:port")));
-        let county = county.parse().map_err(|_| {
-            mistakes.push(format!("JIXIAO_COUNTY: `{county}` is not a division code such as 430922"));
+        // It may hold a password: a wrong one is not shown.
+        let database_url = read.value("JIXIAO_DATABASE_URL", &embedded, |text| {
+            let known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| text.starts_with(scheme));
+            if known { Ok(text.to_owned()) } else { Err("must begin with sqlite:// or postgres://".into()) }
         });
-        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database_url.starts_with(scheme)) {
-            mistakes.push("JIXIAO_DATABASE_URL: must begin with sqlite:// or postgres://".into());
-        }
-        if !["text", "json"].contains(&format.as_str()) {
-            mistakes.push(format!("JIXIAO_LOG_FORMAT: `{format}` is neither text nor json"));
-        }
-        if log.parse::<EnvFilter>().is_err() {
-            mistakes.push(format!("JIXIAO_LOG: `{log}` is not a filter such as info or jixiao=debug"));
-        }
-        let longest_upload = longest.parse().ok().filter(|longest| (1..=4096).contains(longest));
-        if longest_upload.is_none() {
-            mistakes.push(format!("JIXIAO_LONGEST_UPLOAD: `{longest}` is not a number of MiB from 1 to 4096"));
-        }
-        let webhook_networks = networks.parse().map_err(|part: String| {
-            mistakes.push(format!("JIXIAO_WEBHOOK_NETWORKS: `{part}` is not a network such as 10.0.0.0/8"));
+        let database_read_url = read.value("JIXIAO_DATABASE_READ_URL", "", |text| match text {
+            "" => Ok(None),
+            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(Some(url.to_owned())),
+            _ => Err("must begin with postgres://".into()),
         });
-        let webhook_patience = duration(&patience).map_err(|wrong| {
-            mistakes.push(format!("JIXIAO_WEBHOOK_PATIENCE: {wrong}"));
-        });
-        let keep_access = duration(&keep).ok().filter(|keep| *keep >= TimeDelta::days(180)).ok_or_else(|| {
-            mistakes.push(format!("JIXIAO_KEEP_ACCESS: `{keep}` is not a duration of 180d or more"));
-        });
-        let drain = duration(&drain).and_then(|drain| drain.to_std().map_err(|error| error.to_string()));
-        let drain = drain.map_err(|wrong| mistakes.push(format!("JIXIAO_DRAIN: {wrong}")));
-        let json_logs = format == "json";
-        match (bind, county, longest_upload, webhook_networks, webhook_patience, keep_access, drain) {
-            (
-                Ok(bind),
-                Ok(county),
-                Some(longest_upload),
-                Ok(webhook_networks),
-                Ok(webhook_patience),
-                Ok(keep_access),
-                Ok(drain),
-            ) if mistakes.is_empty() => Ok(Self {
-                bind,
-                county,
+        let all_read = || {
+            Some(Self {
+                bind: bind?,
+                county: county?,
                 data_dir,
-                database_url,
-                longest_upload,
-                webhook_networks,
-                webhook_patience,
-                keep_access,
-                drain,
-                log,
-                json_logs,
-            }),
-            _ => Err(Mistakes(mistakes)),
-        }
+                database_url: database_url?,
+                database_read_url: database_read_url?,
+                longest_upload: longest_upload?,
+                kept_answers: kept_answers?,
+                webhook_networks: webhook_networks?,
+                webhook_patience: webhook_patience?,
+                keep_access: keep_access?,
+                drain: drain?,
+                log: log?,
+                json_logs: json_logs?,
+            })
+        };
+        all_read().ok_or(Mistakes(mistakes))
+    }
+}
+
+/// Reads settings, and notes which cannot be read.
+struct Reading<'a> {
+    text: &'a dyn Fn(&str, &str) -> String,
+    mistakes: &'a mut Vec<String>,
+}
+
+impl Reading<'_> {
+    fn value<T>(&mut self, name: &str, usual: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        read(&(self.text)(name, usual)).map_err(|wrong| self.mistakes.push(format!("{name}: {wrong}"))).ok()
+    }
+
+    fn word<T: std::str::FromStr>(&mut self, name: &str, usual: &str, meant: &str) -> Option<T> {
+        self.value(name, usual, |text| text.parse().map_err(|_| format!("`{text}` is not {meant}")))
+    }
+
+    fn mebibytes(&mut self, name: &str, usual: &str, least: u64) -> Option<u64> {
+        self.value(name, usual, |text| {
+            let number = text.parse().ok().filter(|number| (least..=4096).contains(number));
+            number.ok_or_else(|| format!("`{text}` is not a number of MiB from {least} to 4096"))
+        })
     }
 }
 
@@ -185,7 +200,9 @@ mod tests {
             "JIXIAO_BIND",
             "JIXIAO_COUNTY",
             "JIXIAO_DATABASE_URL",
+            "JIXIAO_DATABASE_READ_URL",
             "JIXIAO_LONGEST_UPLOAD",
+            "JIXIAO_KEPT_ANSWERS",
             "JIXIAO_WEBHOOK_NETWORKS",
             "JIXIAO_WEBHOOK_PATIENCE",
             "JIXIAO_KEEP_ACCESS",

@@ -16,6 +16,7 @@ use jixiao::domain::sheet::charset::Charset;
 use jixiao::domain::upload::kind::UploadKind;
 use jixiao::domain::upload::receipt::OnExisting;
 use jixiao::http::Context;
+use jixiao::http::again::Again;
 use jixiao::http::identity::{Keys, Role};
 use jixiao::http::once::InFlight;
 use jixiao::http::outgoing::Outgoing;
@@ -26,9 +27,9 @@ use jixiao::{client, demo, release, resources, server, telemetry, verify};
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
-/// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`,
-/// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_WEBHOOK_NETWORKS`, `JIXIAO_WEBHOOK_PATIENCE`, `JIXIAO_KEEP_ACCESS`, `JIXIAO_DRAIN`, `JIXIAO_LOG`,
-/// `JIXIAO_LOG_FORMAT`.
+/// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`, `JIXIAO_DATABASE_READ_URL`,
+/// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_KEPT_ANSWERS`, `JIXIAO_WEBHOOK_NETWORKS`, `JIXIAO_WEBHOOK_PATIENCE`,
+/// `JIXIAO_KEEP_ACCESS`, `JIXIAO_DRAIN`, `JIXIAO_LOG`, `JIXIAO_LOG_FORMAT`.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -300,6 +301,10 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
     let keys = Keys::open(&config.data_dir, &config.county)?;
     let store = Store::open(&config.database_url, &config.county).await?;
     store.migrate().await?;
+    let store = match &config.database_read_url {
+        Some(url) => store.with_replica(url)?,
+        None => store,
+    };
     let longest_file = config.longest_upload * 1024 * 1024;
     let (replays, refusals, in_flight) = (resources::replays(), Refusals::default(), InFlight::default());
     Ok(Data::new(Context {
@@ -314,6 +319,7 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
         outgoing: Outgoing::new(config.webhook_networks.clone())?,
         patience: config.webhook_patience,
         leaving: AtomicBool::default(),
+        again: Again::keeping(config.kept_answers * 1024 * 1024),
     }))
 }
 

@@ -24,7 +24,7 @@ use crate::http::error::ApiError;
 use crate::http::problem::{Problem, ProblemError, render};
 use crate::http::query::Switch;
 use crate::http::refusals::Refusals;
-use crate::http::{Context, document, seal, told};
+use crate::http::{Context, again, document, seal, told};
 use crate::operations::{health, leaving, metrics, trace};
 use crate::resources;
 
@@ -150,6 +150,7 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
         let docs = DocsConfig::new(["/openapi.json"]).persist_authorization(true).display_request_duration(true);
         App::new()
             .app_data(context.clone())
+            .wrap(from_fn(again::answer))
             .wrap(from_fn(render))
             .wrap(TracingLogger::<trace::Requests>::new())
             .wrap(from_fn(leaving::say_goodbye))

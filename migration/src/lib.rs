@@ -20,6 +20,7 @@ mod m20261126_000014_goals;
 mod m20261126_000015_reviews;
 mod m20261126_000016_rectifications;
 mod m20261127_000017_publications;
+mod m20261127_000018_newest;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000015_reviews::Migration),
             Box::new(m20261126_000016_rectifications::Migration),
             Box::new(m20261127_000017_publications::Migration),
+            Box::new(m20261127_000018_newest::Migration),
         ]
     }
 }

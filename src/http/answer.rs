@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
+use super::again::Made;
 use super::condition::Conditions;
 use super::error::ApiError;
 use super::page::Listing;
@@ -24,35 +25,74 @@ use crate::store::write::Outcome;
 /// What a handler returns.
 pub type Answer = Result<HttpResponse, ApiError>;
 
+/// The tag of an answer, and what it was made of where that is known: then the answer is kept, to be given again.
+#[derive(Debug, Clone)]
+pub struct Tag {
+    text: String,
+    made: Option<Made>,
+}
+
+impl std::ops::Deref for Tag {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Tag {
+    /// A tag of an answer that was made so.
+    #[must_use]
+    pub fn made(self, made: Option<Made>) -> Self {
+        Self { made, ..self }
+    }
+}
+
 /// The tag of an item that shows only its own facts.
-pub fn tag(revision: i64) -> String {
-    format!("\"{revision}\"")
+pub fn tag(revision: i64) -> Tag {
+    Tag { text: format!("\"{revision}\""), made: None }
+}
+
+/// The tag of a list of rows, `newest` being the newest change of one of them.
+pub fn list_tag(newest: i64) -> Tag {
+    Tag { text: format!("\"{newest}-{}\"", env!("CARGO_PKG_VERSION")), made: None }
 }
 
 /// The tag of an answer that also shows what was computed from other rows.
-pub fn computed_tag(revision: i64, position: i64, today: Day) -> String {
+pub fn computed_tag(revision: i64, position: i64, today: Day) -> Tag {
     // The day, for what is overdue; the version, for a rule that is new in it.
-    format!("\"{revision}-{position}-{today}-{}\"", env!("CARGO_PKG_VERSION"))
+    Tag { text: format!("\"{revision}-{position}-{today}-{}\"", env!("CARGO_PKG_VERSION")), made: None }
 }
 
 /// The tag of an answer that says what its caller may do. It is the same for all who have the same rights; of those who
 /// decide it also matters who they are and what they see, for nobody decides on their own.
-pub fn tag_for(tag: &str, actor: &Actor) -> String {
+pub fn tag_for(tag: &Tag, actor: &Actor) -> Tag {
     let rights = [actor.speaks_for_units, actor.speaks_for_those_above, actor.decides].map(u8::from);
     let who = if actor.decides { format!("{:?} {}", actor.top, actor.subject) } else { String::new() };
     let seen = Digest::of(&format!("{rights:?} {who}")).to_string();
-    format!("{}-{}\"", tag.trim_end_matches('"'), &seen[..8])
+    Tag { text: format!("{}-{}\"", tag.trim_end_matches('"'), &seen[..8]), made: tag.made.clone() }
 }
 
 /// An item, or 304 where the caller has it.
-pub fn item<T: Serialize>(item: &T, tag: &str, conditions: &Conditions) -> HttpResponse {
-    let mut response = if conditions.has(tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "private, no-cache"));
-    if conditions.has(tag) { response.finish() } else { response.json(item) }
+pub fn item<T: Serialize>(item: &T, tag: &Tag, conditions: &Conditions) -> HttpResponse {
+    if conditions.has(tag) {
+        return unchanged(tag);
+    }
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, &**tag)).insert_header((CACHE_CONTROL, "private, no-cache"));
+    noting(response.json(item), tag)
+}
+
+/// Notes what an answer was made of.
+fn noting(mut response: HttpResponse, tag: &Tag) -> HttpResponse {
+    if let Some(made) = &tag.made {
+        response.extensions_mut().insert(made.clone());
+    }
+    response
 }
 
 /// What became of a put: 201 with its address where it is new, 200 otherwise.
-pub fn put<T: Serialize>(item: &T, tag: &str, outcome: Outcome, address: &str) -> HttpResponse {
+pub fn put<T: Serialize>(item: &T, tag: &Tag, outcome: Outcome, address: &str) -> HttpResponse {
     let mut response = match outcome {
         Outcome::Created => HttpResponse::Created(),
         Outcome::Updated | Outcome::Unchanged => HttpResponse::Ok(),
@@ -60,16 +100,19 @@ pub fn put<T: Serialize>(item: &T, tag: &str, outcome: Outcome, address: &str) -
     if outcome == Outcome::Created {
         response.insert_header((LOCATION, address));
     }
-    response.insert_header((ETAG, tag)).json(item)
+    response.insert_header((ETAG, &**tag)).json(item)
 }
 
 /// That the caller has it already.
-pub fn unchanged(tag: &str) -> HttpResponse {
-    HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "private, no-cache")).finish()
+pub fn unchanged(tag: &Tag) -> HttpResponse {
+    HttpResponse::NotModified()
+        .insert_header((ETAG, &**tag))
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .finish()
 }
 
 /// A page with its tag and the address of the next.
-pub fn tagged<T: Serialize, F>(body: &T, next: Option<&str>, listing: &Listing<F>, tag: &str) -> HttpResponse
+pub fn tagged<T: Serialize, F>(body: &T, next: Option<&str>, listing: &Listing<F>, tag: &Tag) -> HttpResponse
 where
     F: deserr::Deserr<crate::domain::violation::Violations>,
 {
@@ -77,7 +120,7 @@ where
     if let Ok(tag) = tag.parse() {
         response.headers_mut().insert(ETAG, tag);
     }
-    response
+    noting(response, tag)
 }
 
 /// A page, with the address of the next.

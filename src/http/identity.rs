@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::path::Path;
+use std::sync::Arc;
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
@@ -10,6 +11,7 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V2Der};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
@@ -220,14 +222,7 @@ impl<P: Permission> Caller<P> {
         let context = request
             .app_data::<Data<Context>>()
             .ok_or_else(|| ApiError::internal("the context is not mounted".into()))?;
-        let token = request
-            .headers()
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .ok_or(ApiError::Unauthenticated("missing"))?;
+        let token = bearer(request).ok_or(ApiError::Unauthenticated("missing"))?;
         let claims = context.keys.verify(token)?;
         request.extensions_mut().insert(Who {
             subject: claims.sub.clone(),
@@ -236,7 +231,7 @@ impl<P: Permission> Caller<P> {
             unit: claims.unit.clone(),
         });
         let role: Role = claims.role.parse().map_err(|_| ApiError::Unauthenticated("role"))?;
-        let scope = match claims.unit {
+        let scope = match &claims.unit {
             None => Scope::County,
             Some(unit) => Scope::Subtree(unit.parse().map_err(|_| ApiError::Unauthenticated("unit"))?),
         };
@@ -246,15 +241,21 @@ impl<P: Permission> Caller<P> {
         let request_id = super::problem::request_id(request);
         let address = request.peer_addr().map(|address| address.ip().to_string());
         Ok(Self {
-            subject: claims.sub,
+            subject: claims.sub.clone(),
             role,
             scope,
-            token: Some(claims.jti),
+            token: Some(claims.jti.clone()),
             address,
             request_id,
             permission: PhantomData,
         })
     }
+}
+
+/// The token that a request carries.
+pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
+    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 /// What a token says.
@@ -291,7 +292,15 @@ pub struct Keys {
     signing: EncodingKey,
     checking: DecodingKey,
     validation: Validation,
+    /// Tokens that were found good: a signature is checked once, when a token ends at every request.
+    known: Cache<String, Arc<Claims>>,
 }
+
+/// How many tokens are remembered: a county has fewer callers.
+const MOST_KNOWN: usize = 1_000;
+
+/// How far clocks may differ, in seconds.
+const LEEWAY: u64 = 5;
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -347,9 +356,10 @@ impl Keys {
         // Each must be there: without this a token without audience would pass.
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
-        validation.leeway = 5;
+        validation.leeway = LEEWAY;
         let checking = DecodingKey::from_ed_der(pair.public_key().as_ref());
-        Ok(Self { issuer, pair, signing: EncodingKey::from_ed_der(&pkcs8), checking, validation })
+        let (signing, known) = (EncodingKey::from_ed_der(&pkcs8), Cache::new(MOST_KNOWN));
+        Ok(Self { issuer, pair, signing, checking, validation, known })
     }
 
     /// A token for a role, bound to a unit's subtree or to the whole county.
@@ -396,13 +406,26 @@ impl Keys {
         self.pair.public_key().as_ref()
     }
 
-    fn verify(&self, token: &str) -> Result<Claims, ApiError> {
+    /// What a token says, if it is one of ours and in force.
+    ///
+    /// # Errors
+    /// [`ApiError::Unauthenticated`].
+    pub fn verify(&self, token: &str) -> Result<Arc<Claims>, ApiError> {
         use jsonwebtoken::errors::ErrorKind;
-        let data = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation);
-        data.map(|data| data.claims).map_err(|error| match error.kind() {
-            ErrorKind::ExpiredSignature => ApiError::Unauthenticated("expired"),
-            _ => ApiError::Unauthenticated("invalid"),
-        })
+        let now = i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap_or(i64::MAX);
+        if let Some(claims) = self.known.get(token) {
+            let ended = claims.exp.saturating_add(LEEWAY.cast_signed()) < now;
+            return if ended { Err(ApiError::Unauthenticated("expired")) } else { Ok(claims) };
+        }
+        match jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation) {
+            Ok(data) => {
+                let claims = Arc::new(data.claims);
+                self.known.insert(token.to_owned(), claims.clone());
+                Ok(claims)
+            }
+            Err(error) if *error.kind() == ErrorKind::ExpiredSignature => Err(ApiError::Unauthenticated("expired")),
+            Err(_) => Err(ApiError::Unauthenticated("invalid")),
+        }
     }
 }
 

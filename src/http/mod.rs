@@ -1,5 +1,6 @@
 //! What every route shares: who asks, what was sent, what went wrong, pages and conditions.
 
+pub mod again;
 pub mod answer;
 pub mod body;
 pub mod condition;
@@ -49,6 +50,8 @@ pub struct Context {
     pub in_flight: once::InFlight,
     /// This process, among replicas.
     pub instance: String,
+    /// Answers that are given again.
+    pub again: again::Again,
     /// How webhooks are called.
     pub outgoing: outgoing::Outgoing,
     /// How long a webhook may fail before it is disabled.
@@ -111,12 +114,24 @@ impl Context {
         self.begin_for(caller, None).await
     }
 
+    /// Begins a change of one item by a caller: it may share its transaction with others like it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_small<P>(&self, caller: &Caller<P>) -> Result<Write, ApiError> {
+        Ok(self.store.begin_small(self.stamp_of(caller, None)).await?)
+    }
+
     /// Begins the changes of an upload.
     ///
     /// # Errors
     /// The database's.
     pub async fn begin_for<P>(&self, caller: &Caller<P>, upload: Option<String>) -> Result<Write, ApiError> {
-        let stamp = Stamp {
+        Ok(self.store.begin(self.stamp_of(caller, upload)).await?)
+    }
+
+    fn stamp_of<P>(&self, caller: &Caller<P>, upload: Option<String>) -> Stamp {
+        Stamp {
             now: self.now,
             actor: caller.subject.clone(),
             role: caller.role.to_string(),
@@ -124,7 +139,6 @@ impl Context {
             address: caller.address.clone(),
             request_id: caller.request_id.clone(),
             upload,
-        };
-        Ok(self.store.begin(stamp).await?)
+        }
     }
 }

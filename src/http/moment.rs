@@ -8,13 +8,15 @@ use chrono::{DateTime, Utc};
 use utoipa::IntoParams;
 
 use super::Context;
-use super::answer;
+use super::again::{Made, Shown};
+use super::answer::{self, Tag};
 use super::body::pairs;
 use super::error::ApiError;
 use crate::domain::day::Day;
 use crate::domain::kept::Resource;
 use crate::domain::period::Moment;
 use crate::domain::violation::Wrong;
+use crate::store::newest::Newest;
 use crate::store::past::Past;
 use crate::store::{Snapshot, Store, View};
 
@@ -69,6 +71,8 @@ impl FromRequest for AsOf {
 #[derive(Debug)]
 pub struct Sight {
     rows: Rows,
+    /// Where the journal stood before any of it was read, where answers are kept.
+    newest: Option<Arc<Newest>>,
     /// The day it is, or was, in China.
     pub today: Day,
 }
@@ -92,22 +96,54 @@ impl Sight {
 }
 
 impl Sight {
+    /// The tag of an item that shows only its own facts.
+    pub fn item_tag(&self, revision: i64) -> Tag {
+        answer::tag(revision).made(self.made(Shown::Computed))
+    }
+
+    /// The tag of an item that shows its own facts, and what the day makes of them.
+    pub fn dated_tag(&self, revision: i64) -> Tag {
+        answer::computed_tag(revision, 0, self.today).made(self.made(Shown::Computed))
+    }
+
     /// The tag of a list that shows rows of these resources: the newest change of one of them. It is the same for every
     /// caller; what a caller may see changes with the units, which are always among them.
     ///
     /// # Errors
     /// The database's.
-    pub async fn tag(&self, shown: &[Resource]) -> Result<String, ApiError> {
-        let newest = self.view().newest_of(&[shown, &[Resource::Units]].concat()).await?;
-        Ok(format!("\"{newest}-{}\"", env!("CARGO_PKG_VERSION")))
+    pub async fn tag(&self, shown: &[Resource]) -> Result<Tag, ApiError> {
+        let shown = [shown, &[Resource::Units]].concat();
+        let newest = match &self.newest {
+            Some(newest) => newest.of(&shown),
+            None => self.view().newest_of(&shown).await?,
+        };
+        Ok(answer::list_tag(newest).made(self.made(Shown::Rows(shown))))
     }
 
     /// The tag of a list of what is computed from rows of any kind.
     ///
     /// # Errors
     /// The database's.
-    pub async fn computed_tag(&self) -> Result<String, ApiError> {
-        Ok(answer::computed_tag(0, self.view().journal_position().await?, self.today))
+    pub async fn computed_tag(&self) -> Result<Tag, ApiError> {
+        self.computed_tag_of(0).await
+    }
+
+    /// The tag of an item, at a revision, that also shows what is computed from other rows.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn computed_tag_of(&self, revision: i64) -> Result<Tag, ApiError> {
+        let position = match &self.newest {
+            Some(newest) => newest.of_any(),
+            None => self.view().journal_position().await?,
+        };
+        Ok(answer::computed_tag(revision, position, self.today).made(self.made(Shown::Computed)))
+    }
+
+    /// What an answer of the present is made of, where answers are kept.
+    fn made(&self, of: Shown) -> Option<Made> {
+        let newest = self.newest.as_ref()?;
+        Some(Made { at: of.newest(newest), of, on: self.today })
     }
 }
 
@@ -118,7 +154,10 @@ impl Context {
     /// A moment that has not come yet; the database's.
     pub async fn glance(&self, as_of: AsOf) -> Result<Sight, ApiError> {
         match as_of {
-            AsOf::Now => Ok(Sight { rows: Rows::Live(self.store.clone()), today: self.today()? }),
+            AsOf::Now => {
+                let (newest, store) = self.asked_first().await?;
+                Ok(Sight { rows: Rows::Live(store), newest, today: self.today()? })
+            }
             then => self.then(then).await,
         }
     }
@@ -129,9 +168,31 @@ impl Context {
     /// A moment that has not come yet; the database's.
     pub async fn sight(&self, as_of: AsOf) -> Result<Sight, ApiError> {
         match as_of {
-            AsOf::Now => Ok(Sight { rows: Rows::Now(self.store.snapshot().await?), today: self.today()? }),
+            AsOf::Now => {
+                let (newest, store) = self.asked_first().await?;
+                Ok(Sight { rows: Rows::Now(store.snapshot().await?), newest, today: self.today()? })
+            }
             then => self.then(then).await,
         }
+    }
+
+    /// Where the journal stands, where answers are kept, and what rows are read from. It is asked first: rows that are newer
+    /// than their tag are read once more, older ones would be wrong.
+    async fn asked_first(&self) -> Result<(Option<Arc<Newest>>, Store), ApiError> {
+        if !self.again.keeps() && !self.store.has_replica() {
+            return Ok((None, self.store.clone()));
+        }
+        let newest = self.store.newest().await?;
+        let store = self.store.for_reading(&newest).await.clone();
+        Ok((Some(newest), store))
+    }
+
+    /// What to read from now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn reading(&self) -> Result<Store, ApiError> {
+        Ok(self.asked_first().await?.1)
     }
 
     async fn then(&self, as_of: AsOf) -> Result<Sight, ApiError> {
@@ -157,6 +218,6 @@ impl Context {
             AsOf::Instant(instant) => instant,
             _ => past.at.unwrap_or_else(|| (self.now)()),
         };
-        Ok(Sight { rows: Rows::Then(past), today: Self::day_of(then)? })
+        Ok(Sight { rows: Rows::Then(past), newest: None, today: Self::day_of(then)? })
     }
 }

@@ -5,18 +5,19 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use metrics::{SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use metrics_util::MetricKindMask;
 
 use crate::http::Context;
+use crate::http::again::Route;
 use crate::http::error::ApiError;
 use crate::resources::deliveries;
 
@@ -40,6 +41,10 @@ static COUNTED: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
         Unit::Seconds,
         "Time to the head of the answer, by method and route"
     );
+    describe_counter!(
+        "jixiao_answers_total",
+        "Answers that may be given again, by whether they were made now or before"
+    );
     describe_counter!("jixiao_uploads_total", "Uploads taken or rejected, by kind and state");
     describe_counter!("jixiao_upload_rows_total", "Rows of uploads, by kind and outcome");
     describe_gauge!("jixiao_database_connections", "Connections to the database, by pool and whether they are in use");
@@ -61,6 +66,26 @@ pub fn start() {
     });
 }
 
+/// A method's name; whoever makes up methods makes no series.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The route of a request, as it was found.
+fn route(request: &HttpRequest) -> Option<SharedString> {
+    let known = request.extensions().get::<Route>().map(|route| route.0.clone());
+    known.or_else(|| request.match_pattern().map(Into::into)).map(SharedString::from_shared)
+}
+
 /// Middleware: counts and times every request by its route, `/v1/units/{id}`, never by its path.
 ///
 /// # Errors
@@ -69,17 +94,15 @@ pub async fn count(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    // Whoever makes up methods makes no series.
-    let known = [Method::GET, Method::HEAD, Method::PUT, Method::POST, Method::DELETE, Method::PATCH, Method::OPTIONS];
-    let method = known.iter().find(|one| *one == request.method()).map_or("other", Method::as_str).to_owned();
+    let method = method(request.method());
     let begun = Instant::now();
     let answered = next.call(request).await;
     let (route, status) = match &answered {
-        Ok(response) => (response.request().match_pattern(), response.status().as_u16()),
+        Ok(response) => (route(response.request()), response.status().as_u16()),
         Err(error) => (None, error.as_response_error().status_code().as_u16()),
     };
     let route = route.unwrap_or_else(|| "none".into());
-    counter!("jixiao_http_requests_total", "method" => method.clone(), "route" => route.clone(), "status" => status.to_string())
+    counter!("jixiao_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
         .increment(1);
     histogram!("jixiao_http_request_seconds", "method" => method, "route" => route)
         .record(begun.elapsed().as_secs_f64());

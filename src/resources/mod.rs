@@ -124,7 +124,6 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         created::<remembered::answer::Entity>(backend),
         created::<ledger::entry::Entity>(backend),
         created::<ledger::head::Entity>(backend),
-        created::<ledger::newest::Entity>(backend),
         created::<release::released::Entity>(backend),
     ]
 }

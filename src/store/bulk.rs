@@ -6,7 +6,7 @@
 
 use sea_orm::{ActiveModelTrait, DbBackend, EntityName, IdenStatic, IntoActiveModel, Iterable, Statement, Value};
 
-use super::journal::{Entry, Shared};
+use super::journal::{Entry, Position, Shared};
 use super::table::{Table, value_columns};
 use super::write::Stamp;
 
@@ -142,4 +142,54 @@ pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entr
     }));
     text.push(") AS entry");
     text.statement()
+}
+
+/// Moves the head of the journal.
+pub(super) fn head(backend: DbBackend, county: &str, position: &Position) -> Statement {
+    let Position { sequence, changed, digest, newest } = position;
+    let mut text = Text::new(backend);
+    text.push("UPDATE \"journal_head\" SET \"sequence\"=").value((*sequence).into());
+    text.push(",\"changed\"=").value((*changed).into());
+    text.push(",\"digest\"=").value(digest.bytes().to_vec().into());
+    text.push(",\"newest\"=").value(newest.to_string().into());
+    text.push(" WHERE \"county\"=").value(county.into());
+    text.statement()
+}
+
+/// Statements that do not read what the others write, as one: PostgreSQL takes several in a `WITH`, and one round trip is
+/// saved for each.
+pub(super) fn together(mut statements: Vec<Statement>) -> Vec<Statement> {
+    let postgres = statements.first().is_some_and(|one| one.db_backend == DbBackend::Postgres);
+    if !postgres || statements.len() < 2 {
+        return statements;
+    }
+    let Some(last) = statements.pop() else { return statements };
+    let mut sql = String::new();
+    let mut values = Vec::new();
+    for (place, one) in statements.into_iter().enumerate() {
+        sql += if place == 0 { "WITH part" } else { ", part" };
+        sql += &place.to_string();
+        sql += " AS (";
+        sql += &renumbered(&one.sql, values.len());
+        sql.push(')');
+        values.extend(one.values.into_iter().flat_map(|values| values.0));
+    }
+    sql += &renumbered(&last.sql, values.len());
+    values.extend(last.values.into_iter().flat_map(|values| values.0));
+    vec![Statement::from_sql_and_values(DbBackend::Postgres, sql, values)]
+}
+
+/// A statement whose places are counted from another number. Its values stand in places alone, so that every `$` is one.
+fn renumbered(sql: &str, by: usize) -> String {
+    let mut parts = sql.split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        let number = number.parse::<usize>().map_or(by, |number| number + by);
+        text.push('$');
+        text += &number.to_string();
+        text += rest;
+    }
+    text
 }

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
-use super::journal::{ACCESS, entry, newest};
+use super::journal::{ACCESS, entry};
 use super::{Error, View};
 use crate::domain::codes::UnitCode;
 use crate::domain::kept::Resource;
@@ -103,10 +103,7 @@ impl View<'_> {
     /// # Errors
     /// The database's.
     pub async fn newest_of(&self, resources: &[Resource]) -> Result<i64, Error> {
-        let all = newest::Entity::find()
-            .filter(newest::Column::County.eq(self.county()))
-            .filter(newest::Column::Resource.is_in(resources.iter().map(|resource| resource.code())));
-        Ok(all.all(&self.db).await?.into_iter().map(|newest| newest.sequence).fold(0, Ord::max))
+        Ok(self.newest().await?.of(resources))
     }
 
     /// The newest entry of each row of a resource that is gone, from when it was still there.

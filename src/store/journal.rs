@@ -3,13 +3,14 @@
 //! The row of `journal_head` is the lock: whoever writes holds it from the beginning to the commit, so that numbers
 //! are given in commit order and a reader never sees an entry before an earlier one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, QuerySelect};
 
+use super::newest::Newest;
 use super::write::Stamp;
 use super::{Error, View};
 use crate::domain::chain::{Digest, Link};
@@ -92,6 +93,9 @@ pub mod head {
         /// The newest entry that changed a row.
         #[sea_orm(default_value = 0)]
         pub changed: i64,
+        /// The newest change of each resource, as a JSON object.
+        #[sea_orm(column_type = "Text", default_value = "{}")]
+        pub newest: String,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -106,28 +110,6 @@ impl head::Model {
 /// An instant as the chain writes it.
 pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-/// The newest change of each resource, for the tags of lists.
-pub mod newest {
-    use sea_orm::entity::prelude::*;
-
-    /// The newest change of a resource.
-    #[sea_orm::model]
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "journal_newest")]
-    pub struct Model {
-        /// The county.
-        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
-        pub county: String,
-        /// The resource.
-        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
-        pub resource: String,
-        /// The number of its newest change.
-        pub sequence: i64,
-    }
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 impl entry::Model {
@@ -155,18 +137,24 @@ impl entry::Model {
 /// The resource of entries that changed no row: attempts that were refused, what was done beside rows, what was let go of.
 pub const ACCESS: &str = "access";
 
-/// Takes the lock of a county's journal and tells its newest number and digest.
+/// Takes the lock of a county's journal and tells where it stands.
 pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<Position, Error> {
-    let fresh = head::ActiveModel { county: Set(county.into()), sequence: Set(0), digest: Set(None), changed: Set(0) };
-    let keep = OnConflict::column(head::Column::County).do_nothing().to_owned();
-    head::Entity::insert(fresh).on_conflict(keep).try_insert().exec_without_returning(db).await?;
-    let head = head::Entity::find_by_id(county).lock_exclusive().one(db).await?;
-    let head = head.ok_or_else(|| Error::Corrupt("the journal has no head".into()))?;
-    Ok(Position { sequence: head.sequence, changed: head.changed, digest: head.seal() })
+    let wanted = || head::Entity::find_by_id(county).lock_exclusive().one(db);
+    let head = if let Some(head) = wanted().await? {
+        head
+    } else {
+        let (sequence, digest, changed, newest) = (Set(0), Set(None), Set(0), Set("{}".into()));
+        let first = head::ActiveModel { county: Set(county.into()), sequence, digest, changed, newest };
+        let keep = OnConflict::column(head::Column::County).do_nothing().to_owned();
+        head::Entity::insert(first).on_conflict(keep).try_insert().exec_without_returning(db).await?;
+        wanted().await?.ok_or_else(|| Error::Corrupt("the journal has no head".into()))?
+    };
+    let newest = Newest::read(&head.newest)?;
+    Ok(Position { sequence: head.sequence, changed: head.changed, digest: head.seal(), newest })
 }
 
 /// Where the journal stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Position {
     /// The newest entry.
     pub(super) sequence: i64,
@@ -174,6 +162,8 @@ pub(super) struct Position {
     pub(super) changed: i64,
     /// The digest of the newest.
     pub(super) digest: Digest,
+    /// The newest change of each resource.
+    pub(super) newest: Newest,
 }
 
 /// An entry before it is written; what it shares with others of its transaction stands in [`Shared`].
@@ -193,33 +183,6 @@ pub(super) struct Shared<'a> {
     pub(super) stamp: &'a Stamp,
     pub(super) at: DateTime<Utc>,
     pub(super) resource: &'static str,
-}
-
-/// Notes the newest change of each of these resources.
-pub(super) async fn note_newest(
-    db: &impl ConnectionTrait,
-    county: &str,
-    changed: &BTreeMap<&'static str, i64>,
-) -> Result<(), Error> {
-    let rows = changed.iter().map(|(resource, sequence)| newest::ActiveModel {
-        county: Set(county.into()),
-        resource: Set((*resource).into()),
-        sequence: Set(*sequence),
-    });
-    let newer = OnConflict::columns([newest::Column::County, newest::Column::Resource])
-        .update_column(newest::Column::Sequence)
-        .to_owned();
-    newest::Entity::insert_many(rows).on_conflict(newer).exec_without_returning(db).await?;
-    Ok(())
-}
-
-/// Moves the head to the newest entry.
-pub(super) async fn advance(db: &impl ConnectionTrait, county: &str, position: Position) -> Result<(), Error> {
-    let Position { sequence, changed, digest } = position;
-    let digest = Set(Some(digest.bytes().to_vec()));
-    let head = head::ActiveModel { county: Set(county.into()), sequence: Set(sequence), digest, changed: Set(changed) };
-    head::Entity::update(head).exec(db).await?;
-    Ok(())
 }
 
 impl View<'_> {

@@ -8,7 +8,10 @@ mod bulk;
 mod columns;
 pub mod copy;
 pub mod feed;
+mod finds;
 pub mod journal;
+mod known;
+pub mod newest;
 mod outage;
 pub mod outbox;
 pub mod past;
@@ -16,10 +19,16 @@ pub mod pen;
 pub mod publication;
 pub mod release;
 pub mod remembered;
+mod replica;
+mod scale;
+
 pub mod table;
+mod together;
+mod turns;
 pub mod write;
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
@@ -27,11 +36,12 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr,
     SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
-use self::outage::Outage;
+use self::outage::{Doubt, Outage};
+use self::together::Together;
 use crate::domain::codes::DivisionCode;
 
 /// Why the store could not do something.
@@ -92,9 +102,18 @@ pub struct Store {
     county: String,
     reading: DatabaseConnection,
     writing: DatabaseConnection,
+    /// Whether rows lie on several machines, by county.
+    many_machines: bool,
     /// What the sender of webhooks keeps is written beside the writers, who may be waiting for one another.
     sending: DatabaseConnection,
+    /// A copy that follows the database, for reading.
+    replica: Option<replica::Replica>,
     recent: past::Recent,
+    doubt: Doubt,
+    question: Together<(), Arc<newest::Newest>>,
+    finds: finds::Finds,
+    known: known::Known,
+    turns: turns::Turns,
 }
 
 /// Where reads look: a connection or a transaction, and the county whose rows they see.
@@ -102,6 +121,10 @@ pub struct Store {
 pub struct View<'a> {
     db: DatabaseExecutor<'a>,
     county: &'a str,
+    /// What is known to a writer.
+    knowing: Option<known::Knowing<'a>>,
+    /// The store, where reads are of no one moment: single ones are put together.
+    live: Option<&'a Store>,
 }
 
 impl<'a> View<'a> {
@@ -126,7 +149,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Reads of that moment.
     pub fn view(&self) -> View<'_> {
-        View { db: (&self.transaction).into(), county: &self.county }
+        View { db: (&self.transaction).into(), county: &self.county, knowing: None, live: None }
     }
 }
 
@@ -136,10 +159,23 @@ impl Store {
     /// # Errors
     /// An address that cannot be read, a server that cannot be reached.
     pub async fn open(url: &str, county: &DivisionCode) -> Result<Self, Error> {
-        let county = county.to_string();
+        let (county, doubt) = (county.to_string(), Doubt::default());
         let Pools { reading, writing, sending } =
-            if url.starts_with("sqlite:") { sqlite(url).await? } else { postgres(url).await? };
-        Ok(Self { county, reading, writing, sending, recent: past::Recent::default() })
+            if url.starts_with("sqlite:") { sqlite(url).await? } else { postgres(url, &doubt).await? };
+        Ok(Self {
+            many_machines: scale::has_citus(&writing).await?,
+            county,
+            reading,
+            writing,
+            sending,
+            replica: None,
+            recent: past::Recent::default(),
+            doubt,
+            question: Together::default(),
+            finds: finds::Finds::default(),
+            known: known::Known::default(),
+            turns: turns::Turns::default(),
+        })
     }
 
     /// Brings the schema up to date. Safe to run from several replicas at once.
@@ -159,6 +195,9 @@ impl Store {
         let lock = self.writing.begin().await?;
         lock.execute_unprepared(LOCK).await?;
         Migrator::up(&self.writing, None).await?;
+        if self.many_machines {
+            scale::distribute(&self.writing).await?;
+        }
         Ok(lock.commit().await?)
     }
 
@@ -176,7 +215,7 @@ impl Store {
 
     /// Single reads.
     pub fn view(&self) -> View<'_> {
-        View { db: (&self.reading).into(), county: &self.county }
+        View { db: (&self.reading).into(), county: &self.county, knowing: None, live: Some(self) }
     }
 
     /// Several reads that see one moment: a scorecard must not show half of a change.
@@ -189,13 +228,27 @@ impl Store {
             _ => None, // A transaction in WAL mode already sees one moment.
         };
         let options = TransactionOptions { isolation_level, ..TransactionOptions::default() };
-        let transaction = self.reading.begin_with_options(options).await?;
+        let begin = || async { Ok(self.reading.begin_with_options(options).await?) };
+        let transaction = self.insisting(begin).await?;
         Ok(Snapshot { county: self.county.clone(), transaction })
+    }
+
+    /// Asks once more where the database was away: of a server that came back only the connections are dead, and from now
+    /// on each is tried before it is used.
+    async fn insisting<V, F: Future<Output = Result<V, Error>>>(&self, ask: impl Fn() -> F) -> Result<V, Error> {
+        match ask().await {
+            Err(Error::Away(_)) => {
+                self.doubt.raise();
+                ask().await
+            }
+            other => other,
+        }
     }
 
     /// Closes every connection, when whoever has one gives it back. Nothing is read or written afterwards.
     pub async fn close(&self) {
-        for pool in [&self.reading, &self.writing, &self.sending] {
+        let copy = self.replica.iter().map(replica::Replica::pool);
+        for pool in [&self.reading, &self.writing, &self.sending].into_iter().chain(copy) {
             if let Err(error) = pool.clone().close().await {
                 tracing::warn!(%error, "a connection did not close");
             }
@@ -263,23 +316,42 @@ const NOBODY_FOR_EVER: [(&str, &str); 6] = [
 /// The longest that a statement may read. Writers wait for one another, and an upload may take its time.
 const LONGEST_READ: &str = "30s";
 
+/// A connection that rested this long is tried before it is used, so that a restart of the server costs nobody an error.
+/// Under load no connection rests so long, and no round trip is lost.
+const RESTED: Duration = Duration::from_millis(50);
+
 /// PostgreSQL: the reading pool's transactions are read-only by default.
-async fn postgres(url: &str) -> Result<Pools, Error> {
-    let options = PgConnectOptions::from_str(url)?.application_name("jixiao").log_statements(log_level());
-    let pool = |most| {
-        // A round trip, so that a restart of the server costs nobody an error.
-        PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10)).test_before_acquire(true)
-    };
-    let options = options.options(NOBODY_FOR_EVER);
-    let writing = pool(8).connect_with(options.clone()).await?;
-    let sending = pool(2).connect_with(options.clone()).await?;
-    let limits = [("default_transaction_read_only", "on"), ("statement_timeout", LONGEST_READ)];
-    let reading = pool(8).connect_with(options.options(limits)).await?;
+async fn postgres(url: &str, doubt: &Doubt) -> Result<Pools, Error> {
+    let options = postgres_options(url)?;
+    let writing = postgres_pool(8, doubt).connect_with(options.clone()).await?;
+    let sending = postgres_pool(2, doubt).connect_with(options).await?;
+    let reading = reading_pool(url, doubt)?;
+    drop(reading.acquire().await?);
     Ok(Pools {
         reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
         writing: SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
         sending: SqlxPostgresConnector::from_sqlx_postgres_pool(sending),
     })
+}
+
+fn postgres_options(url: &str) -> Result<PgConnectOptions, Error> {
+    let options = PgConnectOptions::from_str(url)?.application_name("jixiao").log_statements(log_level());
+    Ok(options.options(NOBODY_FOR_EVER))
+}
+
+fn postgres_pool(most: u32, doubt: &Doubt) -> PgPoolOptions {
+    let doubt = doubt.clone();
+    let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10));
+    pool.test_before_acquire(false).before_acquire(move |connection, rest| {
+        let trusted = rest.idle_for < RESTED && !doubt.is_raised();
+        Box::pin(async move { Ok(trusted || connection.ping().await.is_ok()) })
+    })
+}
+
+/// Connections for reading alone; the first is made when it is needed.
+fn reading_pool(url: &str, doubt: &Doubt) -> Result<sqlx::PgPool, Error> {
+    let limits = [("default_transaction_read_only", "on"), ("statement_timeout", LONGEST_READ)];
+    Ok(postgres_pool(8, doubt).connect_lazy_with(postgres_options(url)?.options(limits)))
 }
 
 fn log_level() -> log::LevelFilter {

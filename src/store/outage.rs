@@ -1,6 +1,27 @@
 //! Failures that pass: the database goes away and comes back, others keep it, a statement is cut off. Whoever asked may ask
 //! again; everything else is a mistake of the service.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Whether connections are doubted: for a while after one was found dead, each is tried before it is used.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Doubt(Arc<Mutex<Option<Instant>>>);
+
+impl Doubt {
+    /// How long.
+    const LASTING: Duration = Duration::from_secs(2);
+
+    pub(super) fn raise(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    pub(super) fn is_raised(&self) -> bool {
+        let raised = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        raised.is_some_and(|raised| raised.elapsed() < Self::LASTING)
+    }
+}
+
 /// What kind of failure that passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outage {

@@ -19,7 +19,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use super::bulk::{self, chunks};
 use super::feed::Part;
-use super::journal::{ACCESS, entry, head, newest};
+use super::journal::{ACCESS, entry, head};
+use super::newest::Newest;
 use super::table::Table;
 use super::{Error, Store, View};
 use crate::domain::kept::{Kept, Resource};
@@ -110,7 +111,7 @@ pub struct Past {
 impl Past {
     /// Reads of that moment.
     pub fn view(&self) -> View<'_> {
-        View { db: (&self.database).into(), county: &self.county }
+        View { db: (&self.database).into(), county: &self.county, knowing: None, live: None }
     }
 }
 
@@ -221,14 +222,7 @@ impl Store {
         let of_each = of_moment().select_only().column(entry::Column::Resource);
         let of_each = of_each.column_as(Expr::col(entry::Column::Sequence).max(), "newest");
         let of_each: Vec<(String, i64)> = of_each.group_by(entry::Column::Resource).into_tuple().all(&view.db).await?;
-        for (resource, sequence) in of_each {
-            let row = newest::ActiveModel {
-                county: Set(self.county.clone()),
-                resource: Set(resource),
-                sequence: Set(sequence),
-            };
-            newest::Entity::insert(row).exec_without_returning(&transaction).await?;
-        }
+        let of_each: Newest = of_each.into_iter().collect();
         let newest = of_moment().order_by_desc(entry::Column::Sequence);
         let newest = newest.one(&view.db).await?;
         let (changed, at) = newest.map_or((0, None), |entry| (entry.sequence, Some(entry.at)));
@@ -237,6 +231,7 @@ impl Store {
             sequence: Set(sequence),
             digest: Set(None),
             changed: Set(changed),
+            newest: Set(of_each.to_string()),
         };
         head::Entity::insert(head).exec_without_returning(&transaction).await?;
         transaction.commit().await?;

@@ -26,8 +26,6 @@ pub struct Pen {
     backend: DbBackend,
     pub(super) started_at: i64,
     pub(super) position: Position,
-    /// The newest change of each resource.
-    pub(super) newest: BTreeMap<&'static str, i64>,
 }
 
 /// Changes that have their numbers and are not yet sent. A transaction that left some out is not committed.
@@ -42,13 +40,26 @@ pub struct Prepared {
     pub(super) followers: Followers,
 }
 
+impl Prepared {
+    /// And one statement more.
+    pub(super) fn with(mut self, statement: Statement) -> Self {
+        self.statements.push(statement);
+        self
+    }
+
+    /// Sent as one statement, where the database takes several in one.
+    pub(super) fn at_once(self) -> Self {
+        Self { statements: bulk::together(self.statements), ..self }
+    }
+}
+
 impl Pen {
     /// A pen for a transaction that holds the journal's lock.
     pub(super) fn new(county: String, stamp: Stamp, backend: DbBackend, position: Position) -> Self {
         // PostgreSQL keeps microseconds; what is written must be what is read back.
         let at = (stamp.now)().trunc_subsecs(6);
-        let (instant, started_at, newest) = (journal::instant(at), position.sequence, BTreeMap::new());
-        Self { county, stamp, at, instant, backend, started_at, position, newest }
+        let (instant, started_at) = (journal::instant(at), position.sequence);
+        Self { county, stamp, at, instant, backend, started_at, position }
     }
 
     /// The facts of many items, each key once: this is where every row is written.
@@ -118,13 +129,18 @@ impl Pen {
         self.prepared(ACCESS, vec![entry])
     }
 
+    /// The statement that moves the journal's head to the newest entry.
+    pub(super) fn head(&self) -> Statement {
+        bulk::head(self.backend, &self.county, &self.position)
+    }
+
     /// The entry of a change.
     fn entry<T: Table>(&mut self, key: &T::Key, operation: &'static str, became: Option<(&T::Facts, String)>) -> Entry {
         let unit = T::unit(key, became.as_ref().map(|(facts, _)| *facts));
         let became = became.map(|(_, json)| json);
         let entry = self.link(T::RESOURCE.code(), unit, key.to_string(), operation, became);
         self.position.changed = entry.sequence;
-        self.newest.insert(T::RESOURCE.code(), entry.sequence);
+        self.position.newest.note(T::RESOURCE.code(), entry.sequence);
         entry
     }
 
@@ -156,7 +172,7 @@ impl Pen {
             became: became.as_deref(),
         };
         let digest = link.digest(&self.position.digest);
-        self.position = Position { sequence, digest, ..self.position };
+        (self.position.sequence, self.position.digest) = (sequence, digest);
         Entry { sequence, operation, unit, id, became, digest }
     }
 

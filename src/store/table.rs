@@ -12,13 +12,13 @@ use crate::domain::kept::{Kept, Resource};
 use crate::domain::period::Month;
 
 /// A resource's table.
-pub trait Table: Sized {
+pub trait Table: Sized + 'static {
     /// The resource it keeps.
     const RESOURCE: Resource;
     /// Its natural key, without the county.
-    type Key: ToString + Clone + Ord + Send + Sync;
+    type Key: ToString + Clone + Ord + Send + Sync + 'static;
     /// What is stated.
-    type Facts: Serialize + PartialEq + Clone + Send + Sync;
+    type Facts: Serialize + PartialEq + Clone + Send + Sync + 'static;
     /// The entity, private to the room.
     type Entity: EntityTrait<Model: IntoActiveModel<<Self::Entity as EntityTrait>::ActiveModel> + Send + Sync>;
 
@@ -200,6 +200,15 @@ impl View<'_> {
     /// # Errors
     /// The database's.
     pub async fn find<T: Table>(&self, key: &T::Key) -> Result<Option<Kept<T::Key, T::Facts>>, Error> {
+        if let Some(store) = self.live
+            && let Some(found) = store.find_together::<T>(key).await
+        {
+            return Ok(found);
+        }
+        self.find_alone::<T>(key).await
+    }
+
+    pub(super) async fn find_alone<T: Table>(&self, key: &T::Key) -> Result<Option<Kept<T::Key, T::Facts>>, Error> {
         use sea_orm::QueryFilter;
         let row = T::Entity::find().filter(with_key::<T>(self.county, key)).one(&self.db).await?;
         row.map(T::kept).transpose()

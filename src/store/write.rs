@@ -1,18 +1,21 @@
 //! The one write path: a change and its journal entry, in one transaction, or neither.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, SqlErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, EntityTrait, QueryFilter, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use super::bulk::chunks;
+use super::known::{Knowing, Known};
 use super::pen::{Pen, Prepared};
-use super::table::{Follower, Table, with_key, with_one_of};
+use super::table::{Follower, Table, with_one_of};
+use super::turns::{Open, Turn, Turns};
 use super::{Error, Store, View, journal};
-use crate::domain::kept::Kept;
+use crate::domain::kept::{Kept, Resource};
 
 /// Who writes, when and because of which request.
 #[derive(Debug, Clone)]
@@ -70,19 +73,28 @@ pub enum Outcome {
     Unchanged,
 }
 
-/// A transaction that holds the journal's lock. Dropped without [`Write::commit`], it leaves nothing behind.
+/// A change that holds the journal's lock. Dropped without [`Write::commit`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Write {
     pen: Pen,
-    transaction: DatabaseTransaction,
-    /// The newest entry that was sent.
+    turn: Turn,
+    known: Known,
+    /// The newest entry that was sent, and the newest that the journal's head tells of.
     sent: i64,
+    headed: i64,
+    /// Whether several changes may be one statement: not where the rows lie on several machines.
+    whole: bool,
+    /// What was found under a key that is about to be stated.
+    found: Mutex<Option<Found>>,
 }
+
+/// A key of a resource, and the item that was there.
+type Found = (Resource, String, Box<dyn Any + Send>);
 
 /// Sends what a [`Pen`] wrote down.
 #[derive(Debug)]
 pub struct Sender<'a> {
-    transaction: &'a DatabaseTransaction,
+    turn: &'a Turn,
     sent: &'a mut i64,
 }
 
@@ -99,13 +111,15 @@ impl Sender<'_> {
             }
             *self.sent = last;
         }
+        self.turn.sending();
+        let transaction = self.turn.transaction();
         for statement in statements {
-            self.transaction.execute_raw(statement).await?;
+            transaction.execute_raw(statement).await?;
         }
         for follower in followers.statements {
             match follower {
-                Follower::Delete(statement) => self.transaction.execute(&statement).await?,
-                Follower::Insert(statement) => self.transaction.execute(&statement).await?,
+                Follower::Delete(statement) => transaction.execute(&statement).await?,
+                Follower::Insert(statement) => transaction.execute(&statement).await?,
             };
         }
         Ok(outcomes)
@@ -139,17 +153,46 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn begin(&self, stamp: Stamp) -> Result<Write, Error> {
-        let transaction = self.writing.begin_with_options(for_writing()).await?;
-        let position = journal::lock(&transaction, &self.county).await?;
-        let pen = Pen::new(self.county.clone(), stamp, transaction.get_database_backend(), position);
-        Ok(Write { pen, transaction, sent: position.sequence })
+        self.begin_in(&Turns::default(), stamp).await
+    }
+
+    /// Begins a change of one item, which may share its transaction with others like it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_small(&self, stamp: Stamp) -> Result<Write, Error> {
+        self.begin_in(&self.turns, stamp).await
+    }
+
+    async fn begin_in(&self, turns: &Turns, stamp: Stamp) -> Result<Write, Error> {
+        let turn = turns.take(async || {
+            let begin = || async {
+                let transaction = self.writing.begin_with_options(for_writing()).await?;
+                let position = journal::lock(&transaction, &self.county).await?;
+                Ok(Open::new(transaction, position))
+            };
+            self.insisting(begin).await
+        });
+        let turn = turn.await?;
+        let backend = turn.transaction().get_database_backend();
+        let pen = Pen::new(self.county.clone(), stamp, backend, turn.position().clone());
+        let whole = !self.many_machines;
+        let sent = pen.started_at;
+        Ok(Write { pen, turn, known: self.known.clone(), sent, headed: sent, whole, found: Mutex::default() })
     }
 }
 
 impl Write {
     /// Reads inside the transaction.
     pub fn view(&self) -> View<'_> {
-        View { db: (&self.transaction).into(), county: &self.pen.county }
+        let knowing = Knowing { known: &self.known, committed: self.turn.committed(), now: &self.pen.position.newest };
+        View { db: self.turn.transaction().into(), county: &self.pen.county, knowing: Some(knowing), live: None }
+    }
+
+    /// The same, to write beside the rows.
+    pub(super) fn beside(&self) -> View<'_> {
+        self.turn.sending();
+        self.view()
     }
 
     /// The number of the newest entry, this transaction's included.
@@ -159,7 +202,12 @@ impl Write {
 
     /// What prepares changes and what sends them, so that the one need not wait for the other.
     pub fn hands(&mut self) -> (&mut Pen, Sender<'_>) {
-        (&mut self.pen, Sender { transaction: &self.transaction, sent: &mut self.sent })
+        self.take_found();
+        (&mut self.pen, Sender { turn: &self.turn, sent: &mut self.sent })
+    }
+
+    fn take_found(&self) -> Option<Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The item, if it holds these facts already: stating them again is no change, whatever became of what they
@@ -174,7 +222,21 @@ impl Write {
         expected: Expected,
     ) -> Result<Option<Kept<T::Key, T::Facts>>, Error> {
         let kept = self.view().find::<T>(key).await?;
+        let found = (T::RESOURCE, key.to_string(), Box::new(kept.clone()) as Box<dyn Any + Send>);
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         Ok(kept.filter(|kept| kept.facts == *facts && expected != Expected::Nothing))
+    }
+
+    /// What is there under a key: what was just found, where nothing was written since.
+    async fn before<T: Table>(&self, key: &T::Key) -> Result<Option<Kept<T::Key, T::Facts>>, Error> {
+        if let Some((resource, id, item)) = self.take_found()
+            && resource == T::RESOURCE
+            && id == key.to_string()
+            && let Ok(item) = item.downcast()
+        {
+            return Ok(*item);
+        }
+        self.view().find::<T>(key).await
     }
 
     /// States facts: creates the item, changes it, or finds that nothing changes.
@@ -188,7 +250,7 @@ impl Write {
         expected: Expected,
     ) -> Result<(Kept<T::Key, T::Facts>, Outcome), Error> {
         let mut before = BTreeMap::new();
-        match self.view().find::<T>(&key).await? {
+        match self.before::<T>(&key).await? {
             // A retry whose first answer was lost states the same facts again: that is no conflict.
             Some(kept) if kept.facts == facts && expected != Expected::Nothing => {
                 return Ok((kept, Outcome::Unchanged));
@@ -200,12 +262,15 @@ impl Write {
             None if matches!(expected, Expected::Unsaid | Expected::Nothing) => {}
             None => return Err(Error::Stale),
         }
-        let done = self.put_all::<T>(vec![(key.clone(), facts)], &before).await?;
+        let whole = self.whole;
+        let (pen, mut sender) = self.hands();
+        let prepared = pen.put_all::<T>(vec![(key.clone(), facts.clone())], &before)?.with(pen.head());
+        let done = sender.send(if whole { prepared.at_once() } else { prepared }).await?;
+        self.headed = self.pen.position.sequence;
+        let outcome = done.first().copied().unwrap_or(Outcome::Unchanged);
         // What the row says is what is answered, not what was meant.
-        match (done.first(), self.view().find::<T>(&key).await?) {
-            (Some(outcome), Some(kept)) => Ok((kept, *outcome)),
-            _ => Err(Error::Corrupt("a row was stated and is not there".into())),
-        }
+        let kept = T::kept(T::row(&self.pen.county, Kept { key, facts, revision: self.headed }))?;
+        Ok((kept, outcome))
     }
 
     /// States the facts of many items, each key once, whatever is there.
@@ -231,13 +296,8 @@ impl Write {
     pub async fn delete<T: Table>(&mut self, key: &T::Key, expected: Expected) -> Result<bool, Error> {
         let Some(kept) = self.view().find::<T>(key).await? else { return Ok(false) };
         meets(expected, kept.revision)?;
-        let delete = T::Entity::delete_many().filter(with_key::<T>(&self.pen.county, key));
-        delete.exec(&self.transaction).await.map_err(|error| match error.sql_err() {
-            Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::InUse,
-            _ => error.into(),
-        })?;
-        self.deleted::<T>(std::slice::from_ref(key)).await?;
-        Ok(true)
+        let in_use = self.delete_all::<T>(vec![key.clone()]).await?;
+        if in_use.is_empty() { Ok(true) } else { Err(Error::InUse) }
     }
 
     /// Takes away what can be taken away of these items, which are all there; tells which other rows refer to.
@@ -249,7 +309,7 @@ impl Write {
         let mut batches: Vec<Vec<T::Key>> = chunks(keys).collect();
         while let Some(mut keys) = batches.pop() {
             // A refused statement would spoil the transaction; inside a savepoint it spoils nothing.
-            let attempt = self.transaction.begin().await?;
+            let attempt = self.turn.transaction().begin().await?;
             let wanted = with_one_of::<T>(&self.pen.county, &keys.iter().collect::<Vec<_>>());
             match T::Entity::delete_many().filter(wanted).exec(&attempt).await {
                 Ok(_) => {
@@ -277,17 +337,15 @@ impl Write {
     /// # Errors
     /// The database's; then nothing of it is true.
     pub async fn commit(self) -> Result<(), Error> {
-        let Pen { county, position, newest, started_at, .. } = &self.pen;
-        if position.sequence != self.sent {
+        let Self { pen, turn, sent, headed, .. } = self;
+        if pen.position.sequence != sent {
             return Err(Error::Corrupt("entries were numbered and not sent".into()));
         }
-        if position.sequence > *started_at {
-            journal::advance(&self.transaction, county, *position).await?;
+        if pen.position.sequence > headed {
+            turn.sending();
+            turn.transaction().execute_raw(pen.head()).await?;
         }
-        if !newest.is_empty() {
-            journal::note_newest(&self.transaction, county, newest).await?;
-        }
-        Ok(self.transaction.commit().await?)
+        turn.finish(pen.position).await
     }
 
     /// Notes attempts that were refused: entries like others, but that no row changed.

@@ -32,6 +32,7 @@ mod outages;
 mod pages;
 mod past;
 mod plans;
+mod read_replica;
 mod reports;
 mod review;
 mod schema;

@@ -53,7 +53,7 @@ async fn migrations_are_entities(kind: Kind) {
         declared.execute(&table).await.unwrap();
     }
     let (migrated, declared) = (catalogue(&migrated).await, catalogue(&declared).await);
-    assert_eq!(migrated.len(), 31);
+    assert_eq!(migrated.len(), 30);
     assert_eq!(migrated, declared);
 }
 

@@ -101,9 +101,9 @@ async fn get_approval(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = approvals::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
-    let item = Approval::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Approval::from(approvals::get(&sight.view(), &caller.scope, &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State an approval

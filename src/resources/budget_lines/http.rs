@@ -107,9 +107,9 @@ async fn get_budget_line(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = budget_lines::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
-    let item = BudgetLine::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = BudgetLine::from(budget_lines::get(&sight.view(), &caller.scope, &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a budget line
@@ -139,7 +139,7 @@ async fn put_budget_line(
     conditions: Conditions,
     facts: Facts<BudgetLineFacts>,
 ) -> Answer {
-    let mut write = context.begin(&caller).await?;
+    let mut write = context.begin_small(&caller).await?;
     let (kept, outcome) = budget_lines::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
     let item = BudgetLine::from(kept);

@@ -58,10 +58,10 @@ pub async fn put(
     reviews::require_open(&view, &key.unit, key.year, Some(&key.project)).await?;
     let BudgetLineKey { unit, year, project, economic_class } = key.clone();
     let class = EconomicClassKey { year, code: economic_class };
-    let class = view.find::<EconomicClasses>(&class).await?.map(|class| class.facts);
+    let class = view.find_known::<EconomicClasses>(&class).await?.map(|class| class.facts);
     let known = view.find::<BudgetLines>(&key).await?.is_some();
     let project = ProjectKey { unit, year, code: project };
-    let project_known = view.find::<Projects>(&project).await?.is_some();
+    let project_known = view.find_known::<Projects>(&project).await?.is_some();
     facts.check(&key, class.as_ref(), known, project_known)?;
     Ok(write.put::<BudgetLines>(key, facts, expected).await?)
 }

@@ -101,9 +101,9 @@ async fn get_closing(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = closings::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
-    let item = Closing::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Closing::from(closings::get(&sight.view(), &caller.scope, &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a closing

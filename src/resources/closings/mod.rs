@@ -8,14 +8,14 @@ use self::store::Closings;
 use crate::domain::closing::{ClosingFacts, ClosingKey};
 use crate::domain::codes::UnitCode;
 use crate::domain::frozen::Frozen;
-use crate::domain::kept::Kept;
+use crate::domain::kept::{Kept, Resource};
 use crate::domain::period::Year;
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
 use crate::http::page::Listing;
 use crate::resources::units;
-use crate::store::View;
 use crate::store::write::{Expected, Outcome, Write};
+use crate::store::{Error, View};
 
 /// A closing as it is kept.
 pub type Item = Kept<ClosingKey, ClosingFacts>;
@@ -25,12 +25,13 @@ pub type Item = Kept<ClosingKey, ClosingFacts>;
 /// # Errors
 /// [`ApiError::Frozen`], with the unit whose year is closed.
 pub async fn require_open(view: &View<'_>, unit: &UnitCode, year: Year) -> Result<(), ApiError> {
-    let line = units::store::lineage(view, unit).await?;
-    let keys: Vec<ClosingKey> = line.into_iter().map(|unit| ClosingKey { unit, year }).collect();
-    match view.find_all::<Closings>(&keys.iter().collect::<Vec<_>>()).await?.pop() {
-        None => Ok(()),
-        Some(closing) => Err(ApiError::Frozen(Frozen::Closed(closing.key))),
-    }
+    let of = [Resource::Units, Resource::Closings];
+    let closed = view.known(&of, format!("closed {unit}:{year}"), async || -> Result<_, Error> {
+        let line = units::store::lineage(view, unit).await?;
+        let keys: Vec<ClosingKey> = line.into_iter().map(|unit| ClosingKey { unit, year }).collect();
+        Ok(view.find_all::<Closings>(&keys.iter().collect::<Vec<_>>()).await?.pop().map(|closing| closing.key))
+    });
+    closed.await?.map_or(Ok(()), |key| Err(ApiError::Frozen(Frozen::Closed(key))))
 }
 
 /// A page of those the caller may see.

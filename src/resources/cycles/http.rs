@@ -51,7 +51,7 @@ async fn get_cycle(
     let view = sight.view();
     // Whether it is there and the caller may see it is asked even of those who have it already.
     let unit = units::get(&view, &caller.scope, &id.unit).await?;
-    let tag = answer::computed_tag(unit.revision, view.journal_position().await?, today);
+    let tag = sight.computed_tag_of(unit.revision).await?;
     if conditions.has(&tag) {
         return Ok(answer::item(&(), &tag, &conditions));
     }

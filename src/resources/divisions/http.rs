@@ -104,9 +104,9 @@ async fn get_division(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = divisions::get(&context.glance(as_of).await?.view(), &id).await?;
-    let item = Division::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Division::from(divisions::get(&sight.view(), &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a division

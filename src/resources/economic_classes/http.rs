@@ -105,9 +105,9 @@ async fn get_economic_class(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = economic_classes::get(&context.glance(as_of).await?.view(), &id).await?;
-    let item = EconomicClass::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = EconomicClass::from(economic_classes::get(&sight.view(), &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State an economic class

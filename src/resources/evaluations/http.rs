@@ -123,8 +123,7 @@ async fn get_evaluation(
     let view = sight.view();
     let stated = evaluations::get(&view, &caller.scope, &id).await?;
     let actor = caller.actor();
-    let tag = answer::computed_tag(stated.revision, view.journal_position().await?, today);
-    let tag = answer::tag_for(&tag, &actor);
+    let tag = answer::tag_for(&sight.computed_tag_of(stated.revision).await?, &actor);
     let item = evaluations::computed(&view, stated, &actor, today).await?;
     Ok(answer::item(&item, &tag, &conditions))
 }

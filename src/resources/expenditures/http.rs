@@ -104,9 +104,9 @@ async fn get_expenditure(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = expenditures::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
-    let item = Expenditure::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Expenditure::from(expenditures::get(&sight.view(), &caller.scope, &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State an expenditure
@@ -136,7 +136,7 @@ async fn put_expenditure(
     conditions: Conditions,
     facts: Facts<ExpenditureFacts>,
 ) -> Answer {
-    let mut write = context.begin(&caller).await?;
+    let mut write = context.begin_small(&caller).await?;
     let (kept, outcome) = expenditures::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
     let item = Expenditure::from(kept);

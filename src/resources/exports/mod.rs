@@ -16,6 +16,7 @@ use crate::http::Context;
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
 use crate::resources::changes::{Standing, standing, wanted};
+use crate::store::Store;
 use crate::store::feed::Part;
 use crate::store::journal::entry;
 
@@ -25,6 +26,8 @@ const PIECE: u64 = 1000;
 /// What is exported, and how far it is.
 struct Export {
     context: Data<Context>,
+    /// What it is read from, to its end.
+    store: Store,
     /// What the caller may see and wants, as it was when they asked: a unit that is moved meanwhile changes nothing.
     wanted: Condition,
     part: Part,
@@ -44,12 +47,13 @@ pub async fn export(
     scope: Scope,
     (resource, format, unit): (Resource, ExportFormat, Option<UnitCode>),
 ) -> Result<impl Stream<Item = Result<Bytes, ApiError>>, ApiError> {
-    let view = context.store.view();
+    let store = context.reading().await?;
+    let view = store.view();
     let part = Part { after: 0, until: view.journal_position().await?, limit: PIECE };
     let wanted = wanted(&view, &scope, &[resource], unit.as_ref()).await?;
     let piece = Some(standing(&view, part, wanted.clone()).await?);
     let exporter = Exporter::new(format);
-    let begun = Export { context: context.clone(), wanted, part, resource, exporter, piece };
+    let begun = Export { context: context.clone(), store, wanted, part, resource, exporter, piece };
     Ok(futures_util::stream::unfold(Some(begun), async |export| {
         let mut export = export?;
         match export.next().await {
@@ -71,14 +75,14 @@ impl Export {
             let rows = entries.iter().map(|entry| self.row(entry)).collect::<Result<Vec<_>, _>>()?;
             if let Some(next) = next {
                 self.part.after = next;
-                self.piece = Some(standing(&self.context.store.view(), self.part, self.wanted.clone()).await?);
+                self.piece = Some(standing(&self.store.view(), self.part, self.wanted.clone()).await?);
             }
             if !rows.is_empty() {
                 return Ok((self.exporter.write(&rows).map_err(unwritten)?.into(), true));
             }
         }
         let at = self.part.until;
-        let digest = self.context.store.view().digest_of(at).await?;
+        let digest = self.store.view().digest_of(at).await?;
         let exporter = std::mem::replace(&mut self.exporter, Exporter::new(ExportFormat::Ndjson));
         Ok((exporter.end(at, digest).map_err(unwritten)?.into(), false))
     }

@@ -106,9 +106,9 @@ async fn get_indicator(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = indicators::get(&context.glance(as_of).await?.view(), &id).await?;
-    let item = Indicator::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Indicator::from(indicators::get(&sight.view(), &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State an indicator
@@ -139,7 +139,7 @@ async fn put_indicator(
     facts: Facts<IndicatorFacts>,
 ) -> Answer {
     caller.require_whole_county()?;
-    let mut write = context.begin(&caller).await?;
+    let mut write = context.begin_small(&caller).await?;
     let (kept, outcome) = indicators::put(&mut write, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
     let item = Indicator::from(kept);

@@ -107,9 +107,9 @@ async fn get_progress(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = progress::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
-    let item = Progress::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Progress::from(progress::get(&sight.view(), &caller.scope, &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a progress row
@@ -139,7 +139,7 @@ async fn put_progress(
     conditions: Conditions,
     facts: Facts<ProgressFacts>,
 ) -> Answer {
-    let mut write = context.begin(&caller).await?;
+    let mut write = context.begin_small(&caller).await?;
     let (kept, outcome) = progress::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
     let item = Progress::from(kept);

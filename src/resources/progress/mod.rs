@@ -53,7 +53,7 @@ pub async fn put(
         return Ok((kept, Outcome::Unchanged));
     }
     reviews::require_open(&view, &key.unit, key.month.year(), None).await?;
-    let indicator = view.find::<Indicators>(&key.indicator).await?;
+    let indicator = view.find_known::<Indicators>(&key.indicator).await?;
     facts.check(&key, indicator.map(|indicator| indicator.facts.direction))?;
     Ok(write.put::<Progresses>(key, facts, expected).await?)
 }

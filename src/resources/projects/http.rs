@@ -101,9 +101,9 @@ async fn get_project(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = projects::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
-    let item = Project::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Project::from(projects::get(&sight.view(), &caller.scope, &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a project
@@ -133,7 +133,7 @@ async fn put_project(
     conditions: Conditions,
     facts: Facts<ProjectFacts>,
 ) -> Answer {
-    let mut write = context.begin(&caller).await?;
+    let mut write = context.begin_small(&caller).await?;
     let (kept, outcome) = projects::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
     let item = Project::from(kept);

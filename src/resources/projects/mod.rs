@@ -44,7 +44,7 @@ pub async fn get(view: &View<'_>, scope: &Scope, key: &ProjectKey) -> Result<Ite
 pub async fn known(view: &View<'_>, unit: &UnitCode, year: Year, project: &MaybeProject) -> Result<bool, ApiError> {
     let Some(code) = &project.0 else { return Ok(true) };
     let key = ProjectKey { unit: unit.clone(), year, code: code.clone() };
-    Ok(view.find::<Projects>(&key).await?.is_some())
+    Ok(view.find_known::<Projects>(&key).await?.is_some())
 }
 
 /// States one.

@@ -96,8 +96,9 @@ async fn list_public_evaluations(
 #[get("/public/evaluations/{id}")]
 async fn get_public_evaluation(context: Data<Context>, id: Id<EvaluationKey>, conditions: Conditions) -> Answer {
     let sight = context.sight(AsOf::Now).await?;
+    let tag = sight.tag(&[Resource::Reviews]).await?;
     let (_, body) = published::get(&sight.view(), &id).await?;
-    Ok(for_everybody(answer::item(&body, &sight.tag(&[Resource::Reviews]).await?, &conditions)))
+    Ok(for_everybody(answer::item(&body, &tag, &conditions)))
 }
 
 /// A page as it is sent: [`PublishedPage`], its items word by word as they were kept.

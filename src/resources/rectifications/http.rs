@@ -117,7 +117,7 @@ async fn get_rectification(
 ) -> Answer {
     let (sight, actor) = (context.glance(as_of).await?, caller.actor());
     let found = rectifications::get(&sight.view(), &caller.scope, &id).await?;
-    let tag = answer::computed_tag(found.revision, 0, sight.today);
+    let tag = sight.dated_tag(found.revision);
     let item = Rectification::of(found, &actor, sight.today);
     Ok(answer::item(&item, &answer::tag_for(&tag, &actor), &conditions))
 }

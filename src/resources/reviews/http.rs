@@ -106,7 +106,7 @@ async fn get_review(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = reviews::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
-    let item = Review::of(found, &caller.actor());
-    Ok(answer::item(&item, &answer::tag_for(&answer::tag(item.revision), &caller.actor()), &conditions))
+    let (sight, actor) = (context.glance(as_of).await?, caller.actor());
+    let item = Review::of(reviews::get(&sight.view(), &caller.scope, &id).await?, &actor);
+    Ok(answer::item(&item, &answer::tag_for(&sight.item_tag(item.revision), &actor), &conditions))
 }

@@ -8,14 +8,14 @@ use self::store::Reviews;
 use crate::domain::codes::{ProjectCode, UnitCode};
 use crate::domain::evaluation::{EvaluationKey, EvaluationKind};
 use crate::domain::frozen::Frozen;
-use crate::domain::kept::Kept;
+use crate::domain::kept::{Kept, Resource};
 use crate::domain::period::Year;
 use crate::domain::review::ReviewFacts;
 use crate::http::error::ApiError;
 use crate::http::identity::Scope;
 use crate::http::page::Listing;
 use crate::resources::{closings, units};
-use crate::store::View;
+use crate::store::{Error, View};
 
 /// A review as it is kept.
 pub type Item = Kept<EvaluationKey, ReviewFacts>;
@@ -44,8 +44,11 @@ pub async fn require_open(
     project: Option<&ProjectCode>,
 ) -> Result<(), ApiError> {
     closings::require_open(view, unit, year).await?;
-    let accepted = view.list::<Reviews>(store::holding(unit, year), None, None).await?;
-    match freezes(accepted.iter().map(|review| &review.key), project) {
+    let accepted = view.known(&[Resource::Reviews], format!("accepted {unit}:{year}"), async || {
+        let accepted = view.list::<Reviews>(store::holding(unit, year), None, None).await?;
+        Ok::<_, Error>(accepted.into_iter().map(|review| review.key).collect::<Vec<_>>())
+    });
+    match freezes(accepted.await?.iter(), project) {
         None => Ok(()),
         Some(key) => Err(ApiError::Frozen(Frozen::Accepted(key.clone()))),
     }

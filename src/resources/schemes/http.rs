@@ -101,9 +101,9 @@ async fn get_scheme(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = schemes::get(&context.glance(as_of).await?.view(), &id).await?;
-    let item = Scheme::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Scheme::from(schemes::get(&sight.view(), &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a scheme

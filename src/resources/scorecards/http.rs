@@ -51,8 +51,7 @@ async fn get_scorecard(
     // Whether it is there and the caller may see it is asked even of those who have it already.
     let unit = units::get(&view, &caller.scope, &id.unit).await?;
     let actor = caller.actor();
-    let tag = answer::computed_tag(unit.revision, view.journal_position().await?, today);
-    let tag = answer::tag_for(&tag, &actor);
+    let tag = answer::tag_for(&sight.computed_tag_of(unit.revision).await?, &actor);
     if conditions.has(&tag) {
         return Ok(answer::item(&(), &tag, &conditions));
     }

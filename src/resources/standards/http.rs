@@ -97,9 +97,9 @@ async fn get_standard(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = standards::get(&context.glance(as_of).await?.view(), &id).await?;
-    let item = Standard::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Standard::from(standards::get(&sight.view(), &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a standard

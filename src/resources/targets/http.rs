@@ -107,9 +107,9 @@ async fn get_target(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = targets::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
-    let item = Target::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Target::from(targets::get(&sight.view(), &caller.scope, &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a target
@@ -139,7 +139,7 @@ async fn put_target(
     conditions: Conditions,
     facts: Facts<TargetFacts>,
 ) -> Answer {
-    let mut write = context.begin(&caller).await?;
+    let mut write = context.begin_small(&caller).await?;
     let (kept, outcome) = targets::put(&mut write, &caller, id.0, facts.0, conditions.expected()).await?;
     write.commit().await?;
     let item = Target::from(kept);

@@ -70,7 +70,7 @@ pub async fn put(
         return Ok((kept, Outcome::Unchanged));
     }
     reviews::require_open(&view, &key.unit, key.year, key.project.0.as_ref()).await?;
-    let indicator = view.find::<Indicators>(&key.indicator).await?;
+    let indicator = view.find_known::<Indicators>(&key.indicator).await?;
     let before = view.find::<Targets>(&key).await?;
     let basis = Basis {
         direction: indicator.map(|indicator| indicator.facts.direction),

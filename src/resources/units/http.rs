@@ -100,9 +100,9 @@ async fn get_unit(
     conditions: Conditions,
     as_of: AsOf,
 ) -> Answer {
-    let found = units::get(&context.glance(as_of).await?.view(), &caller.scope, &id).await?;
-    let item = Unit::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(as_of).await?;
+    let item = Unit::from(units::get(&sight.view(), &caller.scope, &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a unit

@@ -68,7 +68,7 @@ pub async fn list(view: &View<'_>, scope: &Scope, listing: &Listing<UnitFilter>)
 /// [`ApiError::NotFound`].
 pub async fn get(view: &View<'_>, scope: &Scope, code: &UnitCode) -> Result<Item, ApiError> {
     require_visible(view, scope, code).await?;
-    view.find::<Units>(code).await?.ok_or(ApiError::NotFound)
+    view.find_known::<Units>(code).await?.ok_or(ApiError::NotFound)
 }
 
 /// Whether a unit that a caller may see, or a new one, is still inside what they may see when it states these facts,

@@ -183,7 +183,7 @@ pub async fn lineage(view: &View<'_>, unit: &UnitCode) -> Result<Vec<UnitCode>, 
             SELECT unit.code, unit.parent, line.depth + 1 FROM unit JOIN line ON unit.code = line.parent
             WHERE unit.county = $1 AND line.depth < 100
         ) SELECT code FROM line ORDER BY depth";
-    walk(view, UP, unit).await
+    view.known(&[Resource::Units], format!("lineage {unit}"), async || walk(view, UP, unit).await).await
 }
 
 /// A unit and all below it.

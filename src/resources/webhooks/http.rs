@@ -94,9 +94,9 @@ async fn get_webhook(
     id: Id<WebhookCode>,
     conditions: Conditions,
 ) -> Answer {
-    let found = webhooks::get(&context.glance(AsOf::Now).await?.view(), &caller.scope, &id).await?;
-    let item = Webhook::from(found);
-    Ok(answer::item(&item, &answer::tag(item.revision), &conditions))
+    let sight = context.glance(AsOf::Now).await?;
+    let item = Webhook::from(webhooks::get(&sight.view(), &caller.scope, &id).await?);
+    Ok(answer::item(&item, &sight.item_tag(item.revision), &conditions))
 }
 
 /// State a webhook

@@ -1,16 +1,18 @@
 //! A database for each test, made from a migrated template.
 //!
-//! PostgreSQL is the server at `JIXIAO_TEST_POSTGRES` (a URL of a role that may create databases), or a private
-//! cluster made from the binaries of the machine, which ends with the test process.
+//! PostgreSQL is the server at `JIXIAO_TEST_POSTGRES` (a URL of a role that may create databases), or one with Citus at
+//! `JIXIAO_TEST_CITUS_URL`, or a private cluster made from the binaries of the machine, which ends with the test process.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jixiao::store::Store;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
+
+use super::own_server::{as_postgres, binaries};
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +114,9 @@ async fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceCell<Option<Cluster>> = OnceCell::const_new();
     CLUSTER
         .get_or_init(|| async {
-            let (address, alive) = if let Ok(url) = std::env::var("JIXIAO_TEST_POSTGRES") {
+            let citus = std::env::var("JIXIAO_TEST_CITUS_URL").ok();
+            let given = citus.clone().or_else(|| std::env::var("JIXIAO_TEST_POSTGRES").ok());
+            let (address, alive) = if let Some(url) = given {
                 (with_placeholder(&url), None)
             } else {
                 let Some((address, alive)) = private_cluster() else {
@@ -127,6 +131,14 @@ async fn cluster() -> Option<&'static Cluster> {
             let template = format!("jixiao_test_{}_{since}", std::process::id());
             let cluster = Cluster { address, template: template.clone(), _alive: alive };
             cluster.run(&format!("CREATE DATABASE {template}")).await;
+            if citus.is_some() {
+                // A cluster of one machine: its shards are copied with the template.
+                let mut connection = PgConnection::connect(&cluster.url(&template)).await.unwrap();
+                for sql in ["CREATE EXTENSION citus", "SELECT citus_set_coordinator_host('localhost')"] {
+                    sqlx::query(sql).execute(&mut connection).await.unwrap();
+                }
+                connection.close().await.unwrap();
+            }
             migrate(&cluster.url(&template)).await;
             Some(cluster)
         })
@@ -170,91 +182,4 @@ fn private_cluster() -> Option<(String, ChildStdin)> {
         return None;
     }
     Some((format!("postgres://postgres@localhost/{{}}?host={directory}"), child.stdin.take()?))
-}
-
-/// Where `initdb` is: on the path, or where Debian puts it.
-fn binaries() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut places: Vec<_> = debian.map(|version| version.path().join("bin")).collect();
-    places.sort();
-    places.reverse();
-    places.extend(std::env::split_paths(&path));
-    places.into_iter().find(|place| place.join("initdb").exists() && place.join("postgres").exists())
-}
-
-/// A PostgreSQL server of one test's own, that it may stop and start.
-pub struct OwnServer {
-    binaries: PathBuf,
-    directory: String,
-}
-
-impl OwnServer {
-    /// Starts one; nothing where the machine has none.
-    pub fn start_new() -> Option<Self> {
-        let binaries = binaries()?;
-        let script = format!(
-            "set -e; D=$(mktemp -d /tmp/jixiao-own.XXXXXX); chmod 755 \"$D\"; cd \"$D\"; \
-             '{}/initdb' -D \"$D/data\" -U postgres -A trust --no-sync --locale=C -E UTF8 >/dev/null; echo \"$D\"",
-            binaries.display()
-        );
-        let made = as_postgres(&script).output().ok()?;
-        let directory = String::from_utf8(made.stdout).ok()?.trim().to_owned();
-        assert!(!directory.is_empty(), "{}", String::from_utf8_lossy(&made.stderr));
-        let server = Self { binaries, directory };
-        server.start();
-        Some(server)
-    }
-
-    pub fn url(&self) -> String {
-        format!("postgres://postgres@localhost/postgres?host={}", self.directory)
-    }
-
-    /// Starts it and waits until it answers.
-    pub fn start(&self) {
-        let options =
-            format!("-c listen_addresses= -c unix_socket_directories={} -c max_connections=200", self.directory);
-        self.control(&format!("-w -l {}/log -o '{options}' start", self.directory));
-    }
-
-    /// Stops it at once, as a crash would.
-    pub fn crash(&self) {
-        self.control("-m immediate -w stop");
-    }
-
-    /// Runs one of its programs, `$D` being its directory.
-    pub fn run(&self, line: &str) {
-        let line = format!("cd /; D='{}'; PATH='{}':$PATH; {line}", self.directory, self.binaries.display());
-        let done = as_postgres(&line).output().unwrap();
-        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
-    }
-
-    fn control(&self, command: &str) {
-        // Its standard output would be kept open by the server.
-        let line =
-            format!("cd /; '{}/pg_ctl' -D {}/data {command} >/dev/null 2>&1", self.binaries.display(), self.directory);
-        assert!(as_postgres(&line).status().unwrap().success(), "{line}");
-    }
-}
-
-impl Drop for OwnServer {
-    fn drop(&mut self) {
-        let _ =
-            as_postgres(&format!("'{}/pg_ctl' -D {}/data -m immediate stop", self.binaries.display(), self.directory))
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
-}
-
-/// A shell line as the user that PostgreSQL runs as: it refuses to run as root.
-fn as_postgres(line: &str) -> Command {
-    let root = std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
-    let mut command = if root { Command::new("runuser") } else { Command::new("sh") };
-    if root {
-        command.args(["-u", "postgres", "--", "sh"]);
-    }
-    command.args(["-c", line]);
-    command
 }

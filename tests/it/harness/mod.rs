@@ -1,6 +1,7 @@
 //! Starts a service on a database of its own, and asks it things.
 
 pub mod databases;
+pub mod own_server;
 pub mod receiver;
 pub mod replicas;
 
@@ -16,7 +17,8 @@ use jixiao::{demo, server};
 use reqwest::Method;
 use serde_json::Value;
 
-pub use self::databases::{Database, Kind, OwnServer};
+pub use self::databases::{Database, Kind};
+pub use self::own_server::OwnServer;
 pub use self::replicas::Replicas;
 
 /// Makes a test of each function, once on SQLite and once on PostgreSQL.
@@ -59,6 +61,7 @@ async fn context(database: &Database, directory: &Path) -> Data<Context> {
         outgoing: jixiao::http::outgoing::Outgoing::new("127.0.0.1".parse().unwrap()).unwrap(),
         patience: TimeDelta::seconds(1),
         leaving: std::sync::atomic::AtomicBool::default(),
+        again: jixiao::http::again::Again::keeping(1024 * 1024),
     })
 }
 

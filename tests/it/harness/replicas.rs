@@ -11,6 +11,8 @@ pub struct Replicas {
     pub addresses: Vec<std::net::SocketAddr>,
     pub directory: tempfile::TempDir,
     pub database: String,
+    /// A copy of the database for reading.
+    pub copy: Option<String>,
 }
 
 impl Replicas {
@@ -20,7 +22,7 @@ impl Replicas {
         let sockets: Vec<_> = (0..number).map(free).collect();
         let addresses = sockets.iter().map(|one| one.local_addr().unwrap()).collect();
         let children = Mutex::new((0..number).map(|_| None).collect());
-        let replicas = Self { children, addresses, directory: tempfile::tempdir().unwrap(), database };
+        let replicas = Self { children, addresses, directory: tempfile::tempdir().unwrap(), database, copy: None };
         drop(sockets);
         replicas
     }
@@ -29,6 +31,7 @@ impl Replicas {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jixiao"));
         command.env_clear().env("JIXIAO_DATA_DIR", self.directory.path()).env("JIXIAO_LOG", "off");
         command.env("JIXIAO_DATABASE_URL", &self.database).env("JIXIAO_DRAIN", "1s");
+        command.envs(self.copy.iter().map(|url| ("JIXIAO_DATABASE_READ_URL", url)));
         command
     }
 

@@ -1,0 +1,125 @@
+//! What is asked of both.
+
+use hyper::body::Bytes;
+
+use super::data;
+use super::load::{Ask, Line};
+
+/// The request of a turn.
+pub(super) type Next = Box<dyn Fn(usize) -> Ask + Sync>;
+
+/// One kind of request, as the limit and as Jixiao know it.
+pub(super) struct Work {
+    pub(super) name: &'static str,
+    /// How many connections ask at once.
+    pub(super) lines: usize,
+    pub(super) limit: Next,
+    pub(super) ours: Next,
+    /// What each answers.
+    pub(super) statuses: (u16, u16),
+}
+
+/// Spreads turns over numbers, the same way for both.
+fn spread(turn: usize, most: usize) -> usize {
+    turn.wrapping_mul(7_919) % most
+}
+
+fn unit(turn: usize) -> String {
+    format!("u{:03}", spread(turn, data::UNITS))
+}
+
+fn value(turn: usize) -> Bytes {
+    format!(r#"{{"value":"{}.{:02}"}}"#, turn % 9_000 + 10, turn % 100).into()
+}
+
+/// Every kind; before, that the bytes are the same.
+pub(super) async fn all(ours: u16, token: &str, limit: u16) -> Vec<Work> {
+    let bearer = format!("Bearer {token}");
+    let asking = {
+        let bearer = bearer.clone();
+        move |path: String| Ask::get(path).with("authorization", bearer.clone())
+    };
+    let (mut us, mut them) = (Line::open(ours).await, Line::open(limit).await);
+
+    let item = |turn| data::key(spread(turn, data::count()));
+    let ask = asking.clone();
+    let our_item = move |turn| ask(format!("/v1/progress/{}", item(turn).join(":")));
+    let their_item = move |turn| Ask::get(format!("/item/{}", item(turn).join("/")));
+    assert_eq!(us.ask(&our_item(1)).await.body, them.ask(&their_item(1)).await.body);
+
+    let ask = asking.clone();
+    let our_page = move |turn| ask(format!("/v1/progress?unit={}&year=2023&limit=100", unit(turn)));
+    // A cursor begins with the fingerprint of the filter; the limit is told it.
+    let mut prints = Vec::new();
+    let mut tags = Vec::new();
+    for number in 0..data::UNITS {
+        let page = us.ask(&our_page(number)).await;
+        let read: serde_json::Value = serde_json::from_slice(&page.body).unwrap();
+        let cursor = read["next"].as_str().unwrap().to_owned();
+        prints.push((unit(number), cursor.split_once('.').unwrap().0.to_owned()));
+        tags.push((unit(number), page.tag.unwrap()));
+    }
+    let prints: std::collections::HashMap<_, _> = prints.into_iter().collect();
+    let tags: std::collections::HashMap<_, _> = tags.into_iter().collect();
+    let their_page = move |turn| {
+        let unit = unit(turn);
+        Ask::get(format!("/page?unit={unit}&year=2023&print={}", prints[&unit]))
+    };
+    assert_eq!(us.ask(&our_page(1)).await.body, them.ask(&their_page(1)).await.body);
+
+    let page = our_page.clone();
+    let our_condition = move |turn| page(turn).with("if-none-match", tags[&unit(turn)].clone());
+    let their_condition = move |turn| Ask::get(format!("/condition/{}", item(turn).join("/")));
+
+    let ask = asking.clone();
+    let our_card = move |turn| ask(format!("/v1/scorecards/{}:2023", unit(turn)));
+    let their_card = move |turn| Ask::get(format!("/unit?unit={}&year=2023", unit(turn)));
+    let ask = asking.clone();
+    let our_year = move |_| ask("/v1/monitoring?month=2023-12&limit=1000".into());
+    let their_year = move |_| Ask::get("/year");
+    for (name, body) in [("unit", us.ask(&our_card(1)).await.body), ("year", us.ask(&our_year(1)).await.body)] {
+        assert_eq!(them.ask(&Ask::get(format!("/keep/{name}")).sending("PUT", body)).await.status, 204);
+    }
+
+    let puts = |lines: usize, name: &'static str| {
+        let bearer = bearer.clone();
+        let ours = move |turn: usize| {
+            Ask::get(format!("/v1/progress/{}", item(turn).join(":")))
+                .with("authorization", bearer.clone())
+                .with("content-type", "application/json")
+                .with("if-match", "*")
+                .sending("PUT", value(turn))
+        };
+        let theirs = move |turn: usize| Ask::get(format!("/put/{}", item(turn).join("/"))).sending("PUT", value(turn));
+        Work { name, lines, limit: Box::new(theirs), ours: Box::new(ours), statuses: (200, 200) }
+    };
+    let uploads = |rows: usize, name: &'static str| {
+        let bearer = bearer.clone();
+        let ours = move |turn: usize| {
+            Ask::get("/v1/uploads/csv?kind=progress")
+                .with("authorization", bearer.clone())
+                .with("content-type", "text/csv")
+                .sending("POST", data::sheet(rows, turn_of_all(turn)))
+        };
+        let theirs = move |turn: usize| Ask::get("/upload").sending("POST", data::sheet(rows, turn));
+        Work { name, lines: 1, limit: Box::new(theirs), ours: Box::new(ours), statuses: (201, 201) }
+    };
+    let read = |name, limit: Next, ours: Next, statuses| Work { name, lines: 32, limit, ours, statuses };
+    vec![
+        read("one item by id", Box::new(their_item), Box::new(our_item), (200, 200)),
+        read("a page of 100", Box::new(their_page), Box::new(our_page), (200, 200)),
+        read("304 for a page", Box::new(their_condition), Box::new(our_condition), (304, 304)),
+        read("a scorecard", Box::new(their_card), Box::new(our_card), (200, 200)),
+        Work { lines: 4, ..read("monitoring of a year", Box::new(their_year), Box::new(our_year), (200, 200)) },
+        puts(1, "one put, one writer"),
+        puts(32, "one put, 32 writers"),
+        uploads(10_000, "an upload of 10,000 rows"),
+        uploads(100_000, "an upload of 100,000 rows"),
+    ]
+}
+
+/// A file that was sent before is not taken again: every turn of every round has other figures.
+fn turn_of_all(_: usize) -> usize {
+    static TURN: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    TURN.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}

@@ -1,0 +1,84 @@
+//! A copy of the database that follows it, for reading.
+//!
+//! It is asked only when it has come as far as the database itself had when the request came: so whoever wrote reads what they
+//! wrote, nobody is shown an earlier state than they were shown before, and it does not matter which server they ask. Where
+//! it is behind, or away, the database itself answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use sea_orm::SqlxPostgresConnector;
+
+use super::newest::Newest;
+use super::outage::Doubt;
+use super::{Error, Store, finds, reading_pool};
+
+/// Longer than this nobody waits to hear how far it has come.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The copy.
+#[derive(Debug, Clone)]
+pub(super) struct Replica {
+    store: Box<Store>,
+    /// The change that it is known to have come to: it never goes back.
+    reached: Arc<AtomicI64>,
+    /// Whether it was away a moment ago.
+    away: Doubt,
+}
+
+impl Store {
+    /// The same, reading from a copy that follows the database where it has come far enough.
+    ///
+    /// # Errors
+    /// An address that cannot be read. A copy that is away is no reason not to start.
+    pub fn with_replica(mut self, url: &str) -> Result<Self, Error> {
+        let doubt = Doubt::default();
+        let reading = SqlxPostgresConnector::from_sqlx_postgres_pool(reading_pool(url, &doubt)?);
+        let copy = Self {
+            reading,
+            doubt,
+            question: super::Together::default(),
+            finds: finds::Finds::default(),
+            ..self.clone()
+        };
+        self.replica = Some(Replica { store: Box::new(copy), reached: Arc::default(), away: Doubt::default() });
+        Ok(self)
+    }
+
+    /// Whether there is a copy for reading.
+    pub fn has_replica(&self) -> bool {
+        self.replica.is_some()
+    }
+
+    /// What to read from for a request, `newest` being what was asked of the database after the request came.
+    pub async fn for_reading(&self, newest: &Newest) -> &Self {
+        match &self.replica {
+            Some(replica) if replica.has_come_to(newest.of_any()).await => &replica.store,
+            _ => self,
+        }
+    }
+}
+
+impl Replica {
+    pub(super) fn pool(&self) -> &sea_orm::DatabaseConnection {
+        &self.store.reading
+    }
+
+    async fn has_come_to(&self, change: i64) -> bool {
+        if self.away.is_raised() {
+            return false;
+        }
+        if self.reached.load(Ordering::Acquire) >= change {
+            return true;
+        }
+        match tokio::time::timeout(PATIENCE, self.store.newest()).await {
+            Ok(Ok(newest)) => self.reached.fetch_max(newest.of_any(), Ordering::AcqRel).max(newest.of_any()) >= change,
+            trouble => {
+                tracing::warn!(?trouble, "the copy of the database for reading does not answer");
+                self.away.raise();
+                false
+            }
+        }
+    }
+}

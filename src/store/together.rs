@@ -1,0 +1,136 @@
+//! Questions that are put together. While the database answers, others come who want the same thing of other rows; the next
+//! question is put for all of them. Nobody is answered from before they asked, and nobody who is alone waits for others.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+/// The most that is asked at once.
+const MOST: usize = 64;
+
+/// Who waits for an answer about what.
+type Asker<K, V> = (K, oneshot::Sender<V>);
+
+/// Those who wait, and whether somebody is asking for them.
+struct Waiting<K, V> {
+    askers: Vec<Asker<K, V>>,
+    asked_for: bool,
+}
+
+/// Questions of one kind.
+pub(super) struct Together<K, V>(Arc<Mutex<Waiting<K, V>>>);
+
+impl<K, V> Clone for Together<K, V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K, V> Default for Together<K, V> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Waiting { askers: Vec::new(), asked_for: false })))
+    }
+}
+
+impl<K, V> std::fmt::Debug for Together<K, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Together").finish_non_exhaustive()
+    }
+}
+
+impl<K: Clone + Send + 'static, V: Send + 'static> Together<K, V> {
+    /// The answer to a question; nothing where asking failed. `read` answers several, in their order.
+    pub(super) async fn ask<R>(&self, key: K, read: impl Fn(Vec<K>) -> R + Send + 'static) -> Option<V>
+    where
+        R: Future<Output = Option<Vec<V>>> + Send + 'static,
+    {
+        let (sender, answer) = oneshot::channel();
+        let nobody_asks = {
+            let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.askers.push((key, sender));
+            !std::mem::replace(&mut waiting.asked_for, true)
+        };
+        if nobody_asks {
+            // A task of its own: it goes on when whoever asked first has gone.
+            tokio::spawn(self.clone().go_on_asking(read));
+        }
+        answer.await.ok()
+    }
+
+    /// Asks for all who wait, until nobody does.
+    async fn go_on_asking<R>(self, read: impl Fn(Vec<K>) -> R)
+    where
+        R: Future<Output = Option<Vec<V>>>,
+    {
+        /// Asks no more, also where asking panics.
+        struct Done<'a, K, V>(&'a Together<K, V>);
+        impl<K, V> Drop for Done<'_, K, V> {
+            fn drop(&mut self) {
+                let mut waiting = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+                waiting.asked_for = false;
+                // Dropped, they hear that nobody asked.
+                waiting.askers.clear();
+            }
+        }
+        let done = Done(&self);
+        while let Some(askers) = self.next() {
+            let (keys, senders): (Vec<K>, Vec<_>) = askers.into_iter().unzip();
+            for (sender, answer) in senders.into_iter().zip(read(keys).await.into_iter().flatten()) {
+                // Whoever is not there any more does not hear it.
+                let _ = sender.send(answer);
+            }
+        }
+        std::mem::forget(done);
+    }
+
+    /// Those who wait; where nobody does, nobody asks any more.
+    fn next(&self) -> Option<Vec<Asker<K, V>>> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.askers.is_empty() {
+            waiting.asked_for = false;
+            return None;
+        }
+        let most = waiting.askers.len().min(MOST);
+        Some(waiting.askers.drain(..most).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn those_who_come_while_it_is_asked_share_the_next_question() {
+        let (together, questions) = (Together::<usize, usize>::default(), Arc::new(AtomicUsize::new(0)));
+        let ask = |key: usize| {
+            let (together, questions) = (together.clone(), questions.clone());
+            async move {
+                let read = move |keys: Vec<usize>| {
+                    questions.fetch_add(1, Ordering::Relaxed);
+                    async move {
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                        Some(keys.into_iter().map(|key| key * 10).collect())
+                    }
+                };
+                together.ask(key, read).await
+            }
+        };
+        let answers = futures_util::future::join_all((0..40).map(ask)).await;
+        assert_eq!(answers, (0..40).map(|key| Some(key * 10)).collect::<Vec<_>>());
+        assert!(questions.load(Ordering::Relaxed) <= 2, "{questions:?}");
+        // And whoever comes later asks anew.
+        assert_eq!(ask(7).await, Some(70));
+    }
+
+    #[actix_web::test]
+    async fn who_cannot_be_answered_hears_it_and_the_next_is_asked_for() {
+        let together = Together::<(), ()>::default();
+        assert_eq!(together.ask((), |_| async { None }).await, None);
+        let panics = |_: Vec<()>| async { if true { panic!("broken") } else { None } };
+        assert_eq!(together.ask((), panics).await, None);
+        assert_eq!(together.ask((), |keys| async move { Some(keys) }).await, Some(()));
+    }
+}

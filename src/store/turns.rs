@@ -1,0 +1,212 @@
+//! Turns: writers of a county come one after the other, and small changes that wait for one another share a transaction.
+//!
+//! Whoever is done and sees others waiting hands the open transaction on instead of ending it; the last ends it for all.
+//! Nobody is answered before it is committed, so nothing that was acknowledged is lost; many changes cost one write to the
+//! disk. A change that is given up before it sent anything leaves the transaction to the others; one that is given up
+//! half-sent ends it, and whoever shared it is asked to come again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
+
+use super::Error;
+use super::journal::Position;
+use super::newest::Newest;
+
+/// The most changes that share a transaction, and the longest it is handed on.
+const MOST: usize = 64;
+const LONGEST: Duration = Duration::from_millis(20);
+
+/// A transaction that is handed from writer to writer.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) transaction: DatabaseTransaction,
+    /// Where the journal stands in it.
+    pub(super) position: Position,
+    /// The newest changes before it.
+    pub(super) committed: Newest,
+    since: Instant,
+    /// Those who wait for its end.
+    done: Vec<oneshot::Sender<bool>>,
+    /// What those who gave up left it in.
+    state: State,
+}
+
+/// Whether a transaction can be handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Everything that was sent is whole.
+    Sound,
+    /// Somebody gave up before they sent anything: perhaps because of an error, after which PostgreSQL commits nothing.
+    Doubtful,
+    /// Somebody gave up half-sent.
+    Spoiled,
+}
+
+impl Open {
+    pub(super) fn new(transaction: DatabaseTransaction, position: Position) -> Self {
+        let committed = position.newest.clone();
+        Self { transaction, position, committed, since: Instant::now(), done: Vec::new(), state: State::Sound }
+    }
+
+    /// Whether whoever comes next begins another.
+    fn is_full(&self) -> bool {
+        self.done.len() >= MOST || self.since.elapsed() >= LONGEST
+    }
+
+    /// Whether it can be gone on with.
+    async fn is_sound(&self) -> bool {
+        match self.state {
+            State::Sound => true,
+            State::Doubtful => self.transaction.execute_unprepared("SELECT 1").await.is_ok(),
+            State::Spoiled => false,
+        }
+    }
+
+    /// Ends it for all who share it; those of one that is dropped, and so rolled back, hear that, too.
+    async fn end(self) -> Result<(), Error> {
+        if self.done.is_empty() || !self.is_sound().await {
+            return Ok(());
+        }
+        let Self { transaction, done, .. } = self;
+        let ended = transaction.commit().await;
+        for one in done {
+            // Whoever is not there any more does not hear it.
+            let _ = one.send(ended.is_ok());
+        }
+        Ok(ended?)
+    }
+}
+
+/// Who is next.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turns {
+    turn: Arc<Mutex<Option<Open>>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The turn of one writer: as long as it is held, no other small change is made by this process.
+#[derive(Debug)]
+pub(super) struct Turn {
+    open: OwnedMappedMutexGuard<Option<Open>, Open>,
+    turns: Turns,
+    /// Whether something was sent, and whether all of it was.
+    sent: AtomicBool,
+    finished: bool,
+}
+
+/// Somebody who waits, also when they stop waiting.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Turns {
+    /// Waits for a turn, in the transaction that is handed on or in a new one.
+    pub(super) async fn take(&self, begin: impl AsyncFnOnce() -> Result<Open, Error>) -> Result<Turn, Error> {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let waiting = Waiting(&self.waiting);
+        let mut held = self.turn.clone().lock_owned().await;
+        drop(waiting);
+        match held.take() {
+            Some(open) if !open.is_full() && open.is_sound().await => {
+                *held = Some(Open { state: State::Sound, ..open });
+            }
+            before => {
+                if let Some(full) = before {
+                    // Those who share it hear whether it could be ended.
+                    let ended = tokio::spawn(full.end()).await;
+                    if let Ok(Err(error)) = ended {
+                        tracing::warn!(%error, "a transaction was not ended");
+                    }
+                }
+                *held = Some(begin().await?);
+            }
+        }
+        let open = OwnedMutexGuard::try_map(held, Option::as_mut);
+        let open = open.map_err(|_| Error::Corrupt("a transaction was begun and is not there".into()))?;
+        Ok(Turn { open, turns: self.clone(), sent: AtomicBool::new(false), finished: false })
+    }
+
+    /// Ends a transaction that nobody takes on.
+    async fn settle(&self) -> Result<(), Error> {
+        match self.turn.clone().lock_owned().await.take() {
+            Some(open) => open.end().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for the end of a transaction, whoever ends it.
+    async fn hear(&self, mut ended: oneshot::Receiver<bool>) -> Result<(), Error> {
+        let mut patience = if self.waiting.load(Ordering::Acquire) == 0 { Duration::ZERO } else { LONGEST };
+        loop {
+            match tokio::time::timeout(patience, &mut ended).await {
+                Ok(Ok(true)) => return Ok(()),
+                // Not committed, or dropped because of somebody who gave up half-sent.
+                Ok(_) => return Err(Error::Busy),
+                Err(_) => self.settle().await?,
+            }
+            patience = LONGEST;
+        }
+    }
+}
+
+impl Turn {
+    /// The transaction.
+    pub(super) fn transaction(&self) -> &DatabaseTransaction {
+        &self.open.transaction
+    }
+
+    /// The newest changes before the transaction.
+    pub(super) fn committed(&self) -> &Newest {
+        &self.open.committed
+    }
+
+    /// Where the journal stands in the transaction.
+    pub(super) fn position(&self) -> &Position {
+        &self.open.position
+    }
+
+    /// Notes that something is sent: until the turn is finished, giving it up spoils the transaction.
+    pub(super) fn sending(&self) {
+        self.sent.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends a turn in which everything was sent, the journal standing where it stands now: then it is committed, by
+    /// whoever is the last to share the transaction.
+    ///
+    /// # Errors
+    /// The database's, and [`Error::Busy`] where another who shared the transaction spoiled it.
+    pub(super) async fn finish(mut self, position: Position) -> Result<(), Error> {
+        let (done, ended) = oneshot::channel();
+        self.open.position = position;
+        self.open.done.push(done);
+        self.finished = true;
+        let turns = self.turns.clone();
+        drop(self);
+        // A task of its own: others depend on it, also when the caller has gone.
+        let hearing = tokio::spawn(async move { turns.hear(ended).await });
+        hearing.await.unwrap_or(Err(Error::Busy))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.finished {
+            return; // It is heard of.
+        }
+        self.open.state = if self.sent.load(Ordering::Relaxed) { State::Spoiled } else { State::Doubtful };
+        let turns = self.turns.clone();
+        // Where nothing runs any more, nothing waits for it.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { turns.settle().await });
+        }
+    }
+}
