@@ -42,7 +42,11 @@ enum Command {
     /// Serve the API; the schema is brought up to date first.
     Serve,
     /// Serve the API with the reference case in it, and show what is wrong with it.
-    Demo,
+    Demo {
+        /// How many counties are filled with it: that which is served, and made-up ones beside it in the same database.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_000))]
+        counties: u32,
+    },
     /// Bring the schema of the database up to date.
     Migrate,
     /// Copy the embedded database and its key into a new directory; the service may go on meanwhile.
@@ -265,7 +269,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             tracing::info!(bind = %config.bind, county = %config.county, "serving");
             serve(listener, &context, &config).await?;
         }
-        Command::Demo => {
+        Command::Demo { counties } => {
             // People read this: only what goes wrong is logged beside it.
             if config.log == "info" {
                 config.log = "warn".into();
@@ -274,6 +278,14 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             let listener = server::listen(config.bind).map_err(|error| unusable(&config, &error))?;
             let context = open(&config).await?;
             demo::load(&context).await?;
+            for number in 1..counties {
+                // Codes of no county: 990001 and on.
+                let county = format!("{}", 990_000 + number).parse().map_err(|_| "too many counties")?;
+                let beside = Config { county, ..config.clone() };
+                let beside = open(&beside).await?;
+                demo::load(&beside).await?;
+                beside.store.close().await;
+            }
             print!("{}", demo::summary(&context, listener.local_addr()?).await?);
             serve(listener, &context, &config).await?;
         }

@@ -50,6 +50,9 @@ struct Options {
     seconds: f64,
 }
 
+/// As a server of its own would have, so that what is measured is not the memory of the default.
+const MEMORY: &str = "-c shared_buffers=2GB";
+
 const COUNTY: &str = "430922";
 const UNITS: usize = 120;
 const MOST_INDICATORS: usize = 200;
@@ -166,7 +169,7 @@ async fn middle(service: &Service, options: &Options, next: &(impl Fn(usize) -> 
 
 async fn grow(postgres: bool, options: &Options) {
     let directory = Arc::new(tempfile::tempdir().unwrap());
-    let server = if postgres { OwnServer::start_new() } else { None };
+    let server = if postgres { OwnServer::start_with(MEMORY) } else { None };
     let url = server.as_ref().map(OwnServer::url);
     let mut settings = vec![("JIXIAO_KEPT_ANSWERS", "0")];
     settings.extend(url.as_deref().map(|url| ("JIXIAO_DATABASE_URL", url)));
@@ -225,7 +228,7 @@ async fn grow(postgres: bool, options: &Options) {
 
 /// What the memory of a service is before and after all of a county is exported.
 async fn export(postgres: bool, options: &Options) {
-    let server = if postgres { OwnServer::start_new() } else { None };
+    let server = if postgres { OwnServer::start_with(MEMORY) } else { None };
     let url = server.as_ref().map(OwnServer::url);
     let settings: Vec<_> = url.as_deref().map(|url| ("JIXIAO_DATABASE_URL", url)).into_iter().collect();
     let directory = Arc::new(tempfile::tempdir().unwrap());

@@ -244,7 +244,7 @@ impl From<store::Error> for ApiError {
             store::Error::Stale => Self::Stale,
             store::Error::RevisionRequired => Self::RevisionRequired,
             store::Error::InUse => Self::InUse,
-            store::Error::Busy => Self::Busy,
+            store::Error::Busy | store::Error::Outrun => Self::Busy,
             store::Error::Away(cause) => Self::Away(cause),
             store::Error::Slow => Self::Slow,
             other => Self::Internal(format!("{other}")),

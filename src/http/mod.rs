@@ -114,12 +114,28 @@ impl Context {
         self.begin_for(caller, None).await
     }
 
-    /// Begins a change of one item by a caller: it may share its transaction with others like it.
+    /// Makes a small change by a caller: first without holding anything, where nobody else changes anything; else, or where
+    /// that came to nothing, in a transaction that it may share with others like it. So `verb` may be called twice.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn begin_small<P>(&self, caller: &Caller<P>) -> Result<Write, ApiError> {
-        Ok(self.store.begin_small(self.stamp_of(caller, None)).await?)
+    /// Those of `verb`, and the database's.
+    pub async fn change<P, T>(
+        &self,
+        caller: &Caller<P>,
+        verb: impl AsyncFn(&mut Write) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        if let Some(mut write) = self.store.attempt(self.stamp_of(caller, None)).await? {
+            // What is refused may be so because it was read while others changed it.
+            if let Ok(done) = verb(&mut write).await
+                && write.commit().await.is_ok()
+            {
+                return Ok(done);
+            }
+        }
+        let mut write = self.store.begin_small(self.stamp_of(caller, None)).await?;
+        let done = verb(&mut write).await?;
+        write.commit().await?;
+        Ok(done)
     }
 
     /// Begins the changes of an upload.

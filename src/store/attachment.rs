@@ -47,13 +47,13 @@ impl Write {
     /// The database's.
     pub async fn attach(&self, upload: &str, name: &str, number: i32, bytes: Vec<u8>) -> Result<(), Error> {
         let part = part::ActiveModel {
-            county: Set(self.beside().county().into()),
+            county: Set(self.beside()?.county().into()),
             upload: Set(upload.into()),
             name: Set(name.into()),
             number: Set(number),
             bytes: Set(bytes),
         };
-        part::Entity::insert(part).exec_without_returning(self.beside().db()).await?;
+        part::Entity::insert(part).exec_without_returning(self.beside()?.db()).await?;
         Ok(())
     }
 }

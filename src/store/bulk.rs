@@ -73,20 +73,31 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(",")
 }
 
-/// Writes rows over whatever is there under their keys.
-pub(super) fn upsert<T: Table>(backend: DbBackend, rows: Vec<super::table::Model<T>>) -> Statement {
+/// Behind a part of [`if_at`]: whether it is to be done.
+const IF: &str = " WHERE EXISTS (SELECT 1 FROM at)";
+
+/// Writes rows over whatever is there under their keys; with a condition, it is one row and a part of [`if_at`].
+pub(super) fn upsert<T: Table>(backend: DbBackend, rows: Vec<super::table::Model<T>>, condition: bool) -> Statement {
     let columns: Vec<_> = super::table::Column::<T>::iter().collect();
     let key: Vec<_> = [T::county_column()].into_iter().chain(T::key_columns()).collect();
     let kept = value_columns::<T>();
     let mut text = Text::new(backend);
     text.push("INSERT INTO \"").push(T::Entity::default().table_name()).push("\" (");
-    text.push(&listed(columns.iter().map(IdenStatic::as_str))).push(") VALUES ");
+    text.push(&listed(columns.iter().map(IdenStatic::as_str))).push(if condition {
+        ") SELECT * FROM (VALUES "
+    } else {
+        ") VALUES "
+    });
     let values = rows.into_iter().map(|row| {
         let mut row = row.into_active_model();
         // Every column of a model is set.
         columns.iter().filter_map(|column| row.take(*column).into_value()).collect::<Vec<_>>()
     });
-    text.rows(values).push(" ON CONFLICT (").push(&listed(key.iter().map(IdenStatic::as_str))).push(") DO UPDATE SET ");
+    text.rows(values);
+    if condition {
+        text.push(") AS stated").push(IF);
+    }
+    text.push(" ON CONFLICT (").push(&listed(key.iter().map(IdenStatic::as_str))).push(") DO UPDATE SET ");
     let set: Vec<String> = kept.iter().map(|column| format!("\"{0}\"=excluded.\"{0}\"", column.as_str())).collect();
     text.push(&set.join(","));
     text.statement()
@@ -107,7 +118,7 @@ pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key
 }
 
 /// Writes entries of the journal, what they share being sent once.
-pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entry>) -> Statement {
+pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entry>, condition: bool) -> Statement {
     let Shared { county, stamp, at, resource } = shared;
     let Stamp { now: _, actor, role, token, address, request_id, upload } = stamp;
     let mut text = Text::new(backend);
@@ -140,7 +151,7 @@ pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entr
             Value::from(digest.bytes().to_vec()),
         ]
     }));
-    text.push(") AS entry");
+    text.push(") AS entry").push(if condition { IF } else { "" });
     text.statement()
 }
 
@@ -154,6 +165,24 @@ pub(super) fn head(backend: DbBackend, county: &str, position: &Position) -> Sta
     text.push(",\"newest\"=").value(newest.to_string().into());
     text.push(" WHERE \"county\"=").value(county.into());
     text.statement()
+}
+
+/// Moves the head of the journal from a number that was read, if it is still there, and only then does what else there is, all
+/// in one statement; it tells how often, once or not at all.
+pub(super) fn if_at(number: i64, head: Statement, parts: Vec<Statement>) -> Statement {
+    let mut values: Vec<Value> = head.values.into_iter().flat_map(|values| values.0).collect();
+    values.push(number.into());
+    let mut sql = format!("WITH at AS ({} AND \"sequence\"=${} RETURNING 1)", head.sql, values.len());
+    for (place, one) in parts.into_iter().enumerate() {
+        sql += ", part";
+        sql += &place.to_string();
+        sql += " AS (";
+        sql += &renumbered(&one.sql, values.len());
+        sql.push(')');
+        values.extend(one.values.into_iter().flat_map(|values| values.0));
+    }
+    sql += " SELECT count(*) AS done FROM at";
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
 /// Statements that do not read what the others write, as one: PostgreSQL takes several in a `WITH`, and one round trip is

@@ -102,6 +102,11 @@ pub mod head {
 }
 
 impl head::Model {
+    fn position(&self) -> Result<Position, Error> {
+        let newest = Newest::read(&self.newest)?;
+        Ok(Position { sequence: self.sequence, changed: self.changed, digest: self.seal(), newest })
+    }
+
     fn seal(&self) -> Digest {
         self.digest.as_deref().and_then(Digest::of_bytes).unwrap_or(Digest::NONE)
     }
@@ -149,8 +154,12 @@ pub(super) async fn lock(db: &impl ConnectionTrait, county: &str) -> Result<Posi
         head::Entity::insert(first).on_conflict(keep).try_insert().exec_without_returning(db).await?;
         wanted().await?.ok_or_else(|| Error::Corrupt("the journal has no head".into()))?
     };
-    let newest = Newest::read(&head.newest)?;
-    Ok(Position { sequence: head.sequence, changed: head.changed, digest: head.seal(), newest })
+    head.position()
+}
+
+/// Where the journal stands, held by nobody; nothing where it was never begun.
+pub(super) async fn position(db: &impl ConnectionTrait, county: &str) -> Result<Option<Position>, Error> {
+    head::Entity::find_by_id(county).one(db).await?.as_ref().map(head::Model::position).transpose()
 }
 
 /// Where the journal stands.

@@ -59,6 +59,9 @@ pub enum Error {
     /// Other writers kept the database longer than anybody should wait.
     #[error("the database is busy")]
     Busy,
+    /// A change was attempted without holding the journal, and another was quicker, or it took more than one statement.
+    #[error("another change was quicker")]
+    Outrun,
     /// The database is not there, or is going: nothing that was not acknowledged is sure.
     #[error("the database is away: {0}")]
     Away(String),

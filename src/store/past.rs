@@ -67,7 +67,7 @@ where
         Ok(T::row(county, Kept { key, facts: read::<T>(&entry)?, revision: entry.sequence }))
     });
     let rows = rows.collect::<Result<Vec<_>, Error>>()?;
-    Ok(chunks(rows).map(|rows| bulk::upsert::<T>(DbBackend::Sqlite, rows)).collect())
+    Ok(chunks(rows).map(|rows| bulk::upsert::<T>(DbBackend::Sqlite, rows, false)).collect())
 }
 
 fn corrupt(entry: &entry::Model, why: &str) -> Error {

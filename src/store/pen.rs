@@ -26,6 +26,8 @@ pub struct Pen {
     backend: DbBackend,
     pub(super) started_at: i64,
     pub(super) position: Position,
+    /// Whether what is written is a part of [`bulk::if_at`].
+    condition: bool,
 }
 
 /// Changes that have their numbers and are not yet sent. A transaction that left some out is not committed.
@@ -47,6 +49,13 @@ impl Prepared {
         self
     }
 
+    /// All of it as one statement that does nothing unless the journal is still at the number where it began; nothing where it
+    /// cannot be one.
+    pub(super) fn if_at(self, began_at: i64, head: Statement) -> Option<Statement> {
+        let small = self.followers.statements.is_empty() && self.outcomes.len() == 1;
+        small.then(|| bulk::if_at(began_at, head, self.statements))
+    }
+
     /// Sent as one statement, where the database takes several in one.
     pub(super) fn at_once(self) -> Self {
         Self { statements: bulk::together(self.statements), ..self }
@@ -55,11 +64,11 @@ impl Prepared {
 
 impl Pen {
     /// A pen for a transaction that holds the journal's lock.
-    pub(super) fn new(county: String, stamp: Stamp, backend: DbBackend, position: Position) -> Self {
+    pub(super) fn new(county: String, stamp: Stamp, backend: DbBackend, position: Position, condition: bool) -> Self {
         // PostgreSQL keeps microseconds; what is written must be what is read back.
         let at = (stamp.now)().trunc_subsecs(6);
         let (instant, started_at) = (journal::instant(at), position.sequence);
-        Self { county, stamp, at, instant, backend, started_at, position }
+        Self { county, stamp, at, instant, backend, started_at, position, condition }
     }
 
     /// The facts of many items, each key once: this is where every row is written.
@@ -96,7 +105,7 @@ impl Pen {
             rows.push(T::row(&self.county, kept));
         }
         let mut prepared = self.prepared(T::RESOURCE.code(), entries);
-        prepared.statements.extend(chunks(rows).map(|rows| bulk::upsert::<T>(self.backend, rows)));
+        prepared.statements.extend(chunks(rows).map(|rows| bulk::upsert::<T>(self.backend, rows, self.condition)));
         Ok(Prepared { outcomes, followers, ..prepared })
     }
 
@@ -180,7 +189,8 @@ impl Pen {
     fn prepared(&self, resource: &'static str, entries: Vec<Entry>) -> Prepared {
         let numbers = entries.first().zip(entries.last()).map(|(first, last)| (first.sequence, last.sequence));
         let shared = Shared { county: &self.county, stamp: &self.stamp, at: self.at, resource };
-        let statements = chunks(entries).map(|entries| bulk::journal(self.backend, &shared, entries)).collect();
+        let statements =
+            chunks(entries).map(|entries| bulk::journal(self.backend, &shared, entries, self.condition)).collect();
         Prepared { numbers, statements, ..Prepared::default() }
     }
 }

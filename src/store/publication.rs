@@ -39,11 +39,11 @@ impl Write {
     /// # Errors
     /// The database's.
     pub async fn publish(&self, evaluation: &str, body: String) -> Result<(), Error> {
-        let county = Set(self.beside().county().into());
+        let county = Set(self.beside()?.county().into());
         let row = kept::ActiveModel { county, evaluation: Set(evaluation.into()), body: Set(body) };
         let key = [kept::Column::County, kept::Column::Evaluation];
         let anew = OnConflict::columns(key).update_column(kept::Column::Body).to_owned();
-        kept::Entity::insert(row).on_conflict(anew).exec_without_returning(self.beside().db()).await?;
+        kept::Entity::insert(row).on_conflict(anew).exec_without_returning(self.beside()?.db()).await?;
         Ok(())
     }
 
@@ -52,8 +52,8 @@ impl Write {
     /// # Errors
     /// The database's.
     pub async fn unpublish(&self, evaluation: &str) -> Result<(), Error> {
-        let key = (self.beside().county().to_owned(), evaluation.to_owned());
-        kept::Entity::delete_by_id(key).exec(self.beside().db()).await?;
+        let key = (self.beside()?.county().to_owned(), evaluation.to_owned());
+        kept::Entity::delete_by_id(key).exec(self.beside()?.db()).await?;
         Ok(())
     }
 }

@@ -86,7 +86,7 @@ impl Write {
         let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Ok(()) };
         let (pen, mut sender) = self.hands();
         sender.send(pen.released(format!("{}-{}", first.first, last.last), record)).await?;
-        let view = self.beside();
+        let view = self.beside()?;
         let rows = runs.iter().map(|run| released::ActiveModel {
             county: Set(view.county().into()),
             first: Set(run.first),

@@ -96,7 +96,7 @@ impl Write {
     /// # Errors
     /// The database's.
     pub async fn forget(&self, operation: &str) -> Result<(), Error> {
-        let view = self.beside();
+        let view = self.beside()?;
         let old = answer::Entity::delete_many().filter(answer::Column::County.eq(view.county()));
         old.filter(answer::Column::Operation.eq(operation)).exec(view.db()).await?;
         Ok(())
@@ -107,7 +107,7 @@ impl Write {
     /// # Errors
     /// The database's.
     pub async fn remember(&self, request: Request, answer: Remembered, at: DateTime<Utc>) -> Result<(), Error> {
-        let view = self.beside();
+        let view = self.beside()?;
         let county = view.county();
         let old = answer::Entity::delete_many()
             .filter(answer::Column::County.eq(county))

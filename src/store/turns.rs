@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
@@ -154,6 +154,80 @@ impl Turns {
                 Err(_) => self.settle().await?,
             }
             patience = LONGEST;
+        }
+    }
+}
+
+/// What a change is made in.
+#[derive(Debug)]
+pub(super) enum Hold {
+    /// A transaction that holds the journal's head.
+    Turn(Turn),
+    /// Nothing but where the journal was.
+    Attempt(Attempt),
+}
+
+/// A change that holds nothing: it reads, and then does all it does in one statement, if the journal is still where it was.
+/// Then nothing it read has changed meanwhile, for whoever changes anything moves the journal.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) connection: DatabaseConnection,
+    pub(super) position: Position,
+    /// Nobody else of this process changes anything meanwhile.
+    _turn: OwnedMutexGuard<Option<Open>>,
+}
+
+impl Turns {
+    /// An attempt, where nobody has a turn or waits for one.
+    pub(super) async fn attempt(
+        &self,
+        connection: &DatabaseConnection,
+        position: impl AsyncFnOnce() -> Result<Option<Position>, Error>,
+    ) -> Result<Option<Attempt>, Error> {
+        let free = self.waiting.load(Ordering::Acquire) == 0;
+        let turn = self.turn.clone().try_lock_owned().ok().filter(|open| free && open.is_none());
+        let Some(turn) = turn else { return Ok(None) };
+        let position = position().await?;
+        Ok(position.map(|position| Attempt { connection: connection.clone(), position, _turn: turn }))
+    }
+}
+
+impl Hold {
+    /// What its reads and statements run on.
+    pub(super) fn executor(&self) -> DatabaseExecutor<'_> {
+        match self {
+            Self::Turn(turn) => turn.transaction().into(),
+            Self::Attempt(attempt) => (&attempt.connection).into(),
+        }
+    }
+
+    /// The newest changes before it.
+    pub(super) fn committed(&self) -> &Newest {
+        match self {
+            Self::Turn(turn) => turn.committed(),
+            Self::Attempt(attempt) => &attempt.position.newest,
+        }
+    }
+
+    /// Where the journal stands in it.
+    pub(super) fn position(&self) -> &Position {
+        match self {
+            Self::Turn(turn) => turn.position(),
+            Self::Attempt(attempt) => &attempt.position,
+        }
+    }
+
+    /// The transaction, to send something in.
+    ///
+    /// # Errors
+    /// [`Error::Outrun`] where there is none: what takes more than one statement is not attempted.
+    pub(super) fn sending(&self) -> Result<&DatabaseTransaction, Error> {
+        match self {
+            Self::Turn(turn) => {
+                turn.sending();
+                Ok(turn.transaction())
+            }
+            Self::Attempt(_) => Err(Error::Outrun),
         }
     }
 }

@@ -6,14 +6,15 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, EntityTrait, QueryFilter, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DbBackend, EntityTrait, QueryFilter, SqlErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 
 use super::bulk::chunks;
 use super::known::{Knowing, Known};
 use super::pen::{Pen, Prepared};
 use super::table::{Follower, Table, with_one_of};
-use super::turns::{Open, Turn, Turns};
+use super::turns::{Hold, Open, Turns};
 use super::{Error, Store, View, journal};
 use crate::domain::kept::{Kept, Resource};
 
@@ -77,7 +78,7 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Write {
     pen: Pen,
-    turn: Turn,
+    hold: Hold,
     known: Known,
     /// The newest entry that was sent, and the newest that the journal's head tells of.
     sent: i64,
@@ -94,7 +95,7 @@ type Found = (Resource, String, Box<dyn Any + Send>);
 /// Sends what a [`Pen`] wrote down.
 #[derive(Debug)]
 pub struct Sender<'a> {
-    turn: &'a Turn,
+    hold: &'a Hold,
     sent: &'a mut i64,
 }
 
@@ -111,8 +112,10 @@ impl Sender<'_> {
             }
             *self.sent = last;
         }
-        self.turn.sending();
-        let transaction = self.turn.transaction();
+        if statements.is_empty() && followers.statements.is_empty() {
+            return Ok(outcomes);
+        }
+        let transaction = self.hold.sending()?;
         for statement in statements {
             transaction.execute_raw(statement).await?;
         }
@@ -173,26 +176,45 @@ impl Store {
             };
             self.insisting(begin).await
         });
-        let turn = turn.await?;
-        let backend = turn.transaction().get_database_backend();
-        let pen = Pen::new(self.county.clone(), stamp, backend, turn.position().clone());
-        let whole = !self.many_machines;
-        let sent = pen.started_at;
-        Ok(Write { pen, turn, known: self.known.clone(), sent, headed: sent, whole, found: Mutex::default() })
+        Ok(self.write(Hold::Turn(turn.await?), stamp))
+    }
+
+    /// Attempts a change of one item without holding anything; nothing where there are others, or it cannot be attempted.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn attempt(&self, stamp: Stamp) -> Result<Option<Write>, Error> {
+        if self.many_machines || self.writing.get_database_backend() != DbBackend::Postgres {
+            return Ok(None);
+        }
+        let position = async || self.insisting(|| journal::position(&self.writing, &self.county)).await;
+        let attempt = self.turns.attempt(&self.writing, position).await?;
+        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp)))
+    }
+
+    fn write(&self, hold: Hold, stamp: Stamp) -> Write {
+        let condition = matches!(hold, Hold::Attempt(_));
+        let backend = self.writing.get_database_backend();
+        let pen = Pen::new(self.county.clone(), stamp, backend, hold.position().clone(), condition);
+        let (whole, sent) = (!self.many_machines, pen.started_at);
+        Write { pen, hold, known: self.known.clone(), sent, headed: sent, whole, found: Mutex::default() }
     }
 }
 
 impl Write {
     /// Reads inside the transaction.
     pub fn view(&self) -> View<'_> {
-        let knowing = Knowing { known: &self.known, committed: self.turn.committed(), now: &self.pen.position.newest };
-        View { db: self.turn.transaction().into(), county: &self.pen.county, knowing: Some(knowing), live: None }
+        let knowing = Knowing { known: &self.known, committed: self.hold.committed(), now: &self.pen.position.newest };
+        View { db: self.hold.executor(), county: &self.pen.county, knowing: Some(knowing), live: None }
     }
 
     /// The same, to write beside the rows.
-    pub(super) fn beside(&self) -> View<'_> {
-        self.turn.sending();
-        self.view()
+    ///
+    /// # Errors
+    /// [`Error::Outrun`] where the change is only attempted.
+    pub(super) fn beside(&self) -> Result<View<'_>, Error> {
+        self.hold.sending()?;
+        Ok(self.view())
     }
 
     /// The number of the newest entry, this transaction's included.
@@ -203,7 +225,7 @@ impl Write {
     /// What prepares changes and what sends them, so that the one need not wait for the other.
     pub fn hands(&mut self) -> (&mut Pen, Sender<'_>) {
         self.take_found();
-        (&mut self.pen, Sender { turn: &self.turn, sent: &mut self.sent })
+        (&mut self.pen, Sender { hold: &self.hold, sent: &mut self.sent })
     }
 
     fn take_found(&self) -> Option<Found> {
@@ -262,12 +284,25 @@ impl Write {
             None if matches!(expected, Expected::Unsaid | Expected::Nothing) => {}
             None => return Err(Error::Stale),
         }
+        let outcome = if before.is_empty() { Outcome::Created } else { Outcome::Updated };
         let whole = self.whole;
         let (pen, mut sender) = self.hands();
-        let prepared = pen.put_all::<T>(vec![(key.clone(), facts.clone())], &before)?.with(pen.head());
-        let done = sender.send(if whole { prepared.at_once() } else { prepared }).await?;
+        let prepared = pen.put_all::<T>(vec![(key.clone(), facts.clone())], &before)?;
+        match sender.hold {
+            Hold::Turn(_) => {
+                let prepared = prepared.with(pen.head());
+                sender.send(if whole { prepared.at_once() } else { prepared }).await?;
+            }
+            Hold::Attempt(attempt) => {
+                let statement = prepared.if_at(pen.started_at, pen.head()).ok_or(Error::Outrun)?;
+                let done = attempt.connection.query_one_raw(statement).await?;
+                if done.is_none_or(|row| row.try_get::<i64>("", "done").unwrap_or(0) != 1) {
+                    return Err(Error::Outrun);
+                }
+                self.sent = self.pen.position.sequence;
+            }
+        }
         self.headed = self.pen.position.sequence;
-        let outcome = done.first().copied().unwrap_or(Outcome::Unchanged);
         // What the row says is what is answered, not what was meant.
         let kept = T::kept(T::row(&self.pen.county, Kept { key, facts, revision: self.headed }))?;
         Ok((kept, outcome))
@@ -309,7 +344,7 @@ impl Write {
         let mut batches: Vec<Vec<T::Key>> = chunks(keys).collect();
         while let Some(mut keys) = batches.pop() {
             // A refused statement would spoil the transaction; inside a savepoint it spoils nothing.
-            let attempt = self.turn.transaction().begin().await?;
+            let attempt = self.hold.sending()?.begin().await?;
             let wanted = with_one_of::<T>(&self.pen.county, &keys.iter().collect::<Vec<_>>());
             match T::Entity::delete_many().filter(wanted).exec(&attempt).await {
                 Ok(_) => {
@@ -337,15 +372,17 @@ impl Write {
     /// # Errors
     /// The database's; then nothing of it is true.
     pub async fn commit(self) -> Result<(), Error> {
-        let Self { pen, turn, sent, headed, .. } = self;
+        let Self { pen, hold, sent, headed, .. } = self;
         if pen.position.sequence != sent {
             return Err(Error::Corrupt("entries were numbered and not sent".into()));
         }
         if pen.position.sequence > headed {
-            turn.sending();
-            turn.transaction().execute_raw(pen.head()).await?;
+            hold.sending()?.execute_raw(pen.head()).await?;
         }
-        turn.finish(pen.position).await
+        match hold {
+            Hold::Turn(turn) => turn.finish(pen.position).await,
+            Hold::Attempt(_) => Ok(()),
+        }
     }
 
     /// Notes attempts that were refused: entries like others, but that no row changed.

@@ -17,7 +17,11 @@ fn said(output: &Output) -> (bool, String, String) {
 
 /// Starts the demo and reads until it has said everything; then stops it.
 fn demo(directory: &Path) -> String {
-    let mut child = jixiao(directory).arg("demo").stdout(Stdio::piped()).spawn().unwrap();
+    demo_with(directory, &[])
+}
+
+fn demo_with(directory: &Path, more: &[&str]) -> String {
+    let mut child = jixiao(directory).arg("demo").args(more).stdout(Stdio::piped()).spawn().unwrap();
     let mut text = String::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
@@ -63,6 +67,25 @@ fn the_demo_shows_the_case_and_keeps_it() {
     }
     assert!(directory.path().join("jixiao.db").exists());
     assert!(demo(directory.path()).contains("findings: 33"), "a second start shows the same");
+}
+
+#[test]
+fn a_demo_of_several_counties_gives_each_the_whole_case() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(demo_with(directory.path(), &["--counties", "3"]).contains("findings: 33"));
+    let database = rusqlite::Connection::open(directory.path().join("jixiao.db")).unwrap();
+    let mut counties = database
+        .prepare(
+            "SELECT county, (SELECT count(*) FROM progress p WHERE p.county = h.county) FROM journal_head h ORDER BY 1",
+        )
+        .unwrap();
+    let counties = counties.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))).unwrap();
+    let counties: Vec<_> = counties.map(Result::unwrap).collect();
+    assert_eq!(counties.iter().map(|(county, _)| county.as_str()).collect::<Vec<_>>(), ["430922", "990001", "990002"]);
+    assert!(counties.iter().all(|(_, rows)| *rows > 0 && *rows == counties[0].1), "{counties:?}");
+    // And each is a county to serve.
+    let verified = jixiao(directory.path()).env("JIXIAO_COUNTY", "990002").arg("verify").output().unwrap();
+    assert!(verified.status.success(), "{verified:?}");
 }
 
 #[test]

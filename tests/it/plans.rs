@@ -180,7 +180,7 @@ async fn plan(db: &DatabaseConnection, sql: &str) -> Vec<String> {
 
 /// Whether a statement only writes, alone or together with others.
 fn writes(sql: &str) -> bool {
-    sql.starts_with("INSERT") || sql.starts_with("WITH part0 AS (INSERT")
+    ["INSERT", "WITH part0 AS (INSERT", "WITH at AS (UPDATE"].iter().any(|one| sql.starts_with(one))
 }
 
 /// Whether a statement says which county it is about; that it shows the county is not enough.

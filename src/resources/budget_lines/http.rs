@@ -139,9 +139,10 @@ async fn put_budget_line(
     conditions: Conditions,
     facts: Facts<BudgetLineFacts>,
 ) -> Answer {
-    let mut write = context.begin_small(&caller).await?;
-    let (kept, outcome) = budget_lines::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
-    write.commit().await?;
+    let change = context.change(&caller, async |write| {
+        budget_lines::put(write, &caller.scope, id.0.clone(), facts.0.clone(), conditions.expected()).await
+    });
+    let (kept, outcome) = change.await?;
     let item = BudgetLine::from(kept);
     Ok(answer::put(&item, &answer::tag(item.revision), outcome, &format!("/v1/budget-lines/{}", item.id)))
 }

@@ -136,9 +136,10 @@ async fn put_expenditure(
     conditions: Conditions,
     facts: Facts<ExpenditureFacts>,
 ) -> Answer {
-    let mut write = context.begin_small(&caller).await?;
-    let (kept, outcome) = expenditures::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
-    write.commit().await?;
+    let change = context.change(&caller, async |write| {
+        expenditures::put(write, &caller.scope, id.0.clone(), facts.0.clone(), conditions.expected()).await
+    });
+    let (kept, outcome) = change.await?;
     let item = Expenditure::from(kept);
     Ok(answer::put(&item, &answer::tag(item.revision), outcome, &format!("/v1/expenditures/{}", item.id)))
 }

@@ -139,9 +139,10 @@ async fn put_indicator(
     facts: Facts<IndicatorFacts>,
 ) -> Answer {
     caller.require_whole_county()?;
-    let mut write = context.begin_small(&caller).await?;
-    let (kept, outcome) = indicators::put(&mut write, id.0, facts.0, conditions.expected()).await?;
-    write.commit().await?;
+    let change = context.change(&caller, async |write| {
+        indicators::put(write, id.0.clone(), facts.0.clone(), conditions.expected()).await
+    });
+    let (kept, outcome) = change.await?;
     let item = Indicator::from(kept);
     Ok(answer::put(&item, &answer::tag(item.revision), outcome, &format!("/v1/indicators/{}", item.id)))
 }

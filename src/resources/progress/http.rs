@@ -139,9 +139,10 @@ async fn put_progress(
     conditions: Conditions,
     facts: Facts<ProgressFacts>,
 ) -> Answer {
-    let mut write = context.begin_small(&caller).await?;
-    let (kept, outcome) = progress::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
-    write.commit().await?;
+    let change = context.change(&caller, async |write| {
+        progress::put(write, &caller.scope, id.0.clone(), facts.0.clone(), conditions.expected()).await
+    });
+    let (kept, outcome) = change.await?;
     let item = Progress::from(kept);
     Ok(answer::put(&item, &answer::tag(item.revision), outcome, &format!("/v1/progress/{}", item.id)))
 }

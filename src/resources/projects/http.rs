@@ -133,9 +133,10 @@ async fn put_project(
     conditions: Conditions,
     facts: Facts<ProjectFacts>,
 ) -> Answer {
-    let mut write = context.begin_small(&caller).await?;
-    let (kept, outcome) = projects::put(&mut write, &caller.scope, id.0, facts.0, conditions.expected()).await?;
-    write.commit().await?;
+    let change = context.change(&caller, async |write| {
+        projects::put(write, &caller.scope, id.0.clone(), facts.0.clone(), conditions.expected()).await
+    });
+    let (kept, outcome) = change.await?;
     let item = Project::from(kept);
     Ok(answer::put(&item, &answer::tag(item.revision), outcome, &format!("/v1/projects/{}", item.id)))
 }

@@ -139,9 +139,10 @@ async fn put_target(
     conditions: Conditions,
     facts: Facts<TargetFacts>,
 ) -> Answer {
-    let mut write = context.begin_small(&caller).await?;
-    let (kept, outcome) = targets::put(&mut write, &caller, id.0, facts.0, conditions.expected()).await?;
-    write.commit().await?;
+    let change = context.change(&caller, async |write| {
+        targets::put(write, &caller, id.0.clone(), facts.0.clone(), conditions.expected()).await
+    });
+    let (kept, outcome) = change.await?;
     let item = Target::from(kept);
     Ok(answer::put(&item, &answer::tag(item.revision), outcome, &format!("/v1/targets/{}", item.id)))
 }

@@ -53,7 +53,7 @@ impl Write {
     /// The database's.
     pub async fn open_outbox(&self, webhook: &WebhookCode) -> Result<(), Error> {
         let row = cursor::Model {
-            county: self.beside().county().into(),
+            county: self.beside()?.county().into(),
             webhook: webhook.clone(),
             through: self.position(),
             last_event: UNKNOWN,
@@ -67,7 +67,7 @@ impl Write {
         };
         let row = cursor::ActiveModel::from(row).reset_all();
         let keep = OnConflict::columns([cursor::Column::County, cursor::Column::Webhook]).do_nothing().to_owned();
-        cursor::Entity::insert(row).on_conflict(keep).try_insert().exec_without_returning(self.beside().db()).await?;
+        cursor::Entity::insert(row).on_conflict(keep).try_insert().exec_without_returning(self.beside()?.db()).await?;
         Ok(())
     }
 
@@ -112,7 +112,7 @@ impl Write {
     }
 
     async fn change_outbox(&self, webhook: &WebhookCode, change: cursor::ActiveModel) -> Result<(), Error> {
-        let view = self.beside();
+        let view = self.beside()?;
         let next = Expr::col(cursor::Column::Generation).add(1);
         let update = cursor::Entity::update_many().set(change).col_expr(cursor::Column::Generation, next);
         update.filter(of_outbox(view.county(), webhook)).exec(view.db()).await?;
@@ -131,7 +131,7 @@ impl Write {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let view = self.beside();
+        let view = self.beside()?;
         let all = || of_secret(view.county(), webhook);
         let newest = secret::Entity::find().filter(all()).order_by_desc(secret::Column::Number).one(view.db()).await?;
         let over = all().add(secret::Column::ValidUntil.lte(now));
@@ -156,7 +156,7 @@ impl Write {
     /// # Errors
     /// The database's.
     pub async fn send_again(&self, webhook: &WebhookCode, number: i64) -> Result<bool, Error> {
-        let view = self.beside();
+        let view = self.beside()?;
         let asked = delivery::ActiveModel { again: Set(true), ..Default::default() };
         let update = delivery::Entity::update_many().set(asked).filter(of_delivery(view.county(), webhook));
         Ok(update.filter(delivery::Column::Number.eq(number)).exec(view.db()).await?.rows_affected > 0)

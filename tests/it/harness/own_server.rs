@@ -18,11 +18,17 @@ pub(super) fn binaries() -> Option<PathBuf> {
 pub struct OwnServer {
     binaries: PathBuf,
     directory: String,
+    settings: &'static str,
 }
 
 impl OwnServer {
     /// Starts one; nothing where the machine has none.
     pub fn start_new() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// The same, with more settings.
+    pub fn start_with(settings: &'static str) -> Option<Self> {
         let binaries = binaries()?;
         let script = format!(
             "set -e; D=$(mktemp -d /tmp/jixiao-own.XXXXXX); chmod 755 \"$D\"; cd \"$D\"; \
@@ -32,7 +38,7 @@ impl OwnServer {
         let made = as_postgres(&script).output().ok()?;
         let directory = String::from_utf8(made.stdout).ok()?.trim().to_owned();
         assert!(!directory.is_empty(), "{}", String::from_utf8_lossy(&made.stderr));
-        let server = Self { binaries, directory };
+        let server = Self { binaries, directory, settings };
         server.start();
         Some(server)
     }
@@ -43,8 +49,10 @@ impl OwnServer {
 
     /// Starts it and waits until it answers.
     pub fn start(&self) {
-        let options =
-            format!("-c listen_addresses= -c unix_socket_directories={} -c max_connections=200", self.directory);
+        let options = format!(
+            "-c listen_addresses= -c unix_socket_directories={} -c max_connections=200 {}",
+            self.directory, self.settings
+        );
         self.control(&format!("-w -l {}/log -o '{options}' start", self.directory));
         assert!(std::fs::exists(format!("/proc/{}", self.process())).unwrap());
     }
