@@ -299,6 +299,7 @@ async fn serve(listener: std::net::TcpListener, context: &Data<Context>, config:
     let server = server::serve(listener, context.clone())?;
     actix_web::rt::spawn(leaving::on_signal(context.clone(), server.handle(), config.drain));
     server.await?;
+    context.store.let_go().await;
     let written = context.refusals.write(context).await;
     // What it holds of the webhooks is let go of either way; then what works in the background ends.
     let released = context.store.release(None, &context.instance).await;

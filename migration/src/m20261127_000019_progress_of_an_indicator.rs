@@ -8,5 +8,7 @@ crate::migration!(up);
 
 async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     index(manager, "progress", &["county", "indicator", "unit", "month"]).await?;
-    manager.drop_index(Index::drop().name("progress_county_indicator_month").table("progress").take()).await
+    let mut old = Index::drop();
+    old.name("progress_county_indicator_month").table("progress");
+    manager.drop_index(old).await
 }

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, ETAG, HeaderMap};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ETAG, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
@@ -102,7 +102,8 @@ impl Again {
     }
 }
 
-/// What is asked, and all that an answer depends on beside the rows and the day: nothing where it is not to be kept.
+/// What is asked, and all that an answer depends on beside the rows and the day: nothing where it is not to be kept. What goes
+/// well is told in both languages, and in one form.
 fn asked(request: &HttpRequest, context: &Context) -> Option<String> {
     if request.method() != Method::GET || !request.path().starts_with("/v1/") {
         return None;
@@ -114,9 +115,7 @@ fn asked(request: &HttpRequest, context: &Context) -> Option<String> {
             format!("{}\n{}\n{}", claims.role, claims.unit.as_deref().unwrap_or_default(), claims.sub)
         }
     };
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (language, media) = (header(ACCEPT_LANGUAGE), header(ACCEPT));
-    Some(format!("{}\n{language}\n{media}\n{who}", request.uri()))
+    Some(format!("{}\n{who}", request.uri()))
 }
 
 /// Middleware: answers what was answered before, where it is still right.
@@ -137,12 +136,13 @@ pub async fn answer(
         && context.today().is_ok_and(|today| today == given.made.on)
         && let Ok(newest) = context.store.newest().await
         && given.made.of.newest(&newest) == given.made.at
+        && let Ok(conditions) = Conditions::from_request(request.request(), &mut Payload::None).await
     {
         counter!("jixiao_answers_total", "made" => "before").increment(1);
         if let Some(route) = &given.route {
             request.extensions_mut().insert(route.clone());
         }
-        let response = given.again(request.request());
+        let response = given.again(&conditions);
         return Ok(request.into_response(response));
     }
     let response = next.call(request).await?;
@@ -157,7 +157,9 @@ pub async fn answer(
     Ok(response.map_body(|_, body| match body.try_into_bytes() {
         Ok(body) => {
             if body.len() <= context.again.longest {
-                kept.insert(asked, Arc::new(Given { made, tag, headers, body: body.clone(), route }));
+                // Not longer than it is: it was put together in a longer piece of memory.
+                let body = Bytes::copy_from_slice(&body);
+                kept.insert(asked, Arc::new(Given { made, tag, headers, body, route }));
             }
             BoxBody::new(body)
         }
@@ -167,10 +169,8 @@ pub async fn answer(
 
 impl Given {
     /// The answer again, or that the caller has it.
-    fn again(&self, request: &HttpRequest) -> HttpResponse {
-        let conditions = Conditions::from_request(request, &mut actix_web::dev::Payload::None).into_inner();
-        let known = conditions.is_ok_and(|conditions| conditions.has(&self.tag));
-        let mut response = if known {
+    fn again(&self, conditions: &Conditions) -> HttpResponse {
+        let mut response = if conditions.has(&self.tag) {
             HttpResponse::new(StatusCode::NOT_MODIFIED)
         } else {
             HttpResponse::with_body(StatusCode::OK, BoxBody::new(self.body.clone()))

@@ -83,6 +83,9 @@ pub enum ApiError {
     /// Other writers kept the database longer than anybody should wait.
     #[error("busy")]
     Busy,
+    /// Others were quicker, or spoiled what was shared; nothing of the change is there.
+    #[error("others were quicker")]
+    Outrun,
     /// The database is not there, or is going.
     #[error("the database is away: {0}")]
     Away(String),
@@ -142,7 +145,7 @@ impl ApiError {
             Self::Frozen(_) => (StatusCode::CONFLICT, "frozen", "已冻结", "Frozen"),
             Self::WrongState { .. } => (StatusCode::CONFLICT, "wrong_state", "状态不符", "Wrong state"),
             Self::AlreadyDone => (StatusCode::CONFLICT, "already_done", "已经办过", "Already done"),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "服务繁忙", "Busy"),
+            Self::Busy | Self::Outrun => (StatusCode::SERVICE_UNAVAILABLE, "busy", "服务繁忙", "Busy"),
             Self::Away(_) => (StatusCode::SERVICE_UNAVAILABLE, "database_away", "数据库不可用", "Database away"),
             Self::Slow => (StatusCode::SERVICE_UNAVAILABLE, "too_slow", "处理超时", "Took too long"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "服务内部错误", "Internal error"),
@@ -216,7 +219,7 @@ impl ApiError {
             ),
             Self::AlreadyDone => fixed("这个批次已经撤回过", "this upload was taken back before"),
             Self::InUse => fixed("其他数据仍引用它，请先处理", "other rows refer to it; deal with them first"),
-            Self::Busy => fixed("数据库正忙，请稍后重试", "the database is busy; try again shortly"),
+            Self::Busy | Self::Outrun => fixed("数据库正忙，请稍后重试", "the database is busy; try again shortly"),
             Self::Away(_) => {
                 fixed("数据库暂时不可用，请稍后重试", "the database is away for a while; try again shortly")
             }
@@ -244,7 +247,8 @@ impl From<store::Error> for ApiError {
             store::Error::Stale => Self::Stale,
             store::Error::RevisionRequired => Self::RevisionRequired,
             store::Error::InUse => Self::InUse,
-            store::Error::Busy | store::Error::Outrun => Self::Busy,
+            store::Error::Busy => Self::Busy,
+            store::Error::Outrun => Self::Outrun,
             store::Error::Away(cause) => Self::Away(cause),
             store::Error::Slow => Self::Slow,
             other => Self::Internal(format!("{other}")),

@@ -22,6 +22,7 @@ pub mod told;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use actix_web::ResponseError;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::day::Day;
@@ -124,18 +125,29 @@ impl Context {
         caller: &Caller<P>,
         verb: impl AsyncFn(&mut Write) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        if let Some(mut write) = self.store.attempt(self.stamp_of(caller, None)).await? {
-            // What is refused may be so because it was read while others changed it.
-            if let Ok(done) = verb(&mut write).await
-                && write.commit().await.is_ok()
-            {
-                return Ok(done);
+        /// How often it is tried where others spoil the transaction that is shared.
+        const TRIES: usize = 3;
+        let made = async |mut write: Write| {
+            let done = verb(&mut write).await?;
+            write.commit().await?;
+            Ok(done)
+        };
+        if let Some(write) = self.store.attempt(self.stamp_of(caller, None)).await? {
+            match made(write).await {
+                // Nothing of it is there; and what is refused may be so because it was read while others changed it.
+                Err(ApiError::Outrun) => {}
+                Err(refused) if refused.status_code().is_client_error() => {}
+                // Also where nobody knows whether it is there: then it is not for us to make it twice.
+                known => return known,
             }
         }
-        let mut write = self.store.begin_small(self.stamp_of(caller, None)).await?;
-        let done = verb(&mut write).await?;
-        write.commit().await?;
-        Ok(done)
+        for _ in 1..TRIES {
+            match made(self.store.begin_small(self.stamp_of(caller, None)).await?).await {
+                Err(ApiError::Outrun) => {}
+                known => return known,
+            }
+        }
+        made(self.store.begin_small(self.stamp_of(caller, None)).await?).await
     }
 
     /// Begins the changes of an upload.

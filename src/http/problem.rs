@@ -180,7 +180,7 @@ fn answer(error: &ApiError, request_id: &str, english: bool) -> HttpResponse {
         ApiError::Rejected { replayed: true, .. } => {
             response.insert_header((super::once::REPLAYED, "true"));
         }
-        ApiError::InFlight | ApiError::Busy => {
+        ApiError::InFlight | ApiError::Busy | ApiError::Outrun => {
             response.insert_header((header::RETRY_AFTER, "1"));
         }
         ApiError::Away(_) | ApiError::Slow => {

@@ -192,7 +192,7 @@ impl Store {
             return Ok(Migrator::up(&self.writing, None).await?);
         }
         // A service whose role may not change the schema starts where there is nothing to change.
-        if self.is_newest().await.unwrap_or(false) {
+        if !self.many_machines && self.is_newest().await.unwrap_or(false) {
             return Ok(());
         }
         let lock = self.writing.begin().await?;
@@ -250,11 +250,21 @@ impl Store {
 
     /// Closes every connection, when whoever has one gives it back. Nothing is read or written afterwards.
     pub async fn close(&self) {
+        self.let_go().await;
         let copy = self.replica.iter().map(replica::Replica::pool);
         for pool in [&self.reading, &self.writing, &self.sending].into_iter().chain(copy) {
-            if let Err(error) = pool.clone().close().await {
-                tracing::warn!(%error, "a connection did not close");
+            match tokio::time::timeout(LEAVE, pool.clone().close()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "a connection did not close"),
+                Err(_) => tracing::warn!("a connection was not given back"),
             }
+        }
+    }
+
+    /// Ends a transaction that was shared and that nobody is there any more to end.
+    pub async fn let_go(&self) {
+        if let Err(error) = self.turns.settle().await {
+            tracing::warn!(%error, "a transaction was not ended");
         }
     }
 
@@ -315,6 +325,9 @@ const NOBODY_FOR_EVER: [(&str, &str); 6] = [
     ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "45s"),
 ];
+
+/// Longer than this no connection is waited for when everything is closed.
+const LEAVE: Duration = Duration::from_secs(10);
 
 /// The longest that a statement may read. Writers wait for one another, and an upload may take its time.
 const LONGEST_READ: &str = "30s";

@@ -4,8 +4,6 @@
 //! wrote, nobody is shown an earlier state than they were shown before, and it does not matter which server they ask. Where
 //! it is behind, or away, the database itself answers.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use sea_orm::SqlxPostgresConnector;
@@ -21,8 +19,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub(super) struct Replica {
     store: Box<Store>,
-    /// The change that it is known to have come to: it never goes back.
-    reached: Arc<AtomicI64>,
     /// Whether it was away a moment ago.
     away: Doubt,
 }
@@ -42,7 +38,7 @@ impl Store {
             finds: finds::Finds::default(),
             ..self.clone()
         };
-        self.replica = Some(Replica { store: Box::new(copy), reached: Arc::default(), away: Doubt::default() });
+        self.replica = Some(Replica { store: Box::new(copy), away: Doubt::default() });
         Ok(self)
     }
 
@@ -65,15 +61,13 @@ impl Replica {
         &self.store.reading
     }
 
+    /// It is asked every time, together for all who wait to know: one that died, or was put back, is not found out otherwise.
     async fn has_come_to(&self, change: i64) -> bool {
         if self.away.is_raised() {
             return false;
         }
-        if self.reached.load(Ordering::Acquire) >= change {
-            return true;
-        }
         match tokio::time::timeout(PATIENCE, self.store.newest()).await {
-            Ok(Ok(newest)) => self.reached.fetch_max(newest.of_any(), Ordering::AcqRel).max(newest.of_any()) >= change,
+            Ok(Ok(newest)) => newest.of_any() >= change,
             trouble => {
                 tracing::warn!(?trouble, "the copy of the database for reading does not answer");
                 self.away.raise();

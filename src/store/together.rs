@@ -2,11 +2,15 @@
 //! question is put for all of them. Nobody is answered from before they asked, and nobody who is alone waits for others.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 /// The most that is asked at once.
 const MOST: usize = 64;
+
+/// Longer than this nobody waits for a question that was put for all.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who waits for an answer about what.
 type Asker<K, V> = (K, oneshot::Sender<V>);
@@ -52,40 +56,15 @@ impl<K: Clone + Send + 'static, V: Send + 'static> Together<K, V> {
         };
         if nobody_asks {
             // A task of its own: it goes on when whoever asked first has gone.
-            tokio::spawn(self.clone().go_on_asking(read));
+            tokio::spawn(Asking { questions: self.clone(), done: false }.go_on(read));
         }
         answer.await.ok()
-    }
-
-    /// Asks for all who wait, until nobody does.
-    async fn go_on_asking<R>(self, read: impl Fn(Vec<K>) -> R)
-    where
-        R: Future<Output = Option<Vec<V>>>,
-    {
-        /// Asks no more, also where asking panics.
-        struct Done<'a, K, V>(&'a Together<K, V>);
-        impl<K, V> Drop for Done<'_, K, V> {
-            fn drop(&mut self) {
-                let mut waiting = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-                waiting.asked_for = false;
-                // Dropped, they hear that nobody asked.
-                waiting.askers.clear();
-            }
-        }
-        let done = Done(&self);
-        while let Some(askers) = self.next() {
-            let (keys, senders): (Vec<K>, Vec<_>) = askers.into_iter().unzip();
-            for (sender, answer) in senders.into_iter().zip(read(keys).await.into_iter().flatten()) {
-                // Whoever is not there any more does not hear it.
-                let _ = sender.send(answer);
-            }
-        }
-        std::mem::forget(done);
     }
 
     /// Those who wait; where nobody does, nobody asks any more.
     fn next(&self) -> Option<Vec<Asker<K, V>>> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.askers.retain(|(_, sender)| !sender.is_closed());
         if waiting.askers.is_empty() {
             waiting.asked_for = false;
             return None;
@@ -95,10 +74,44 @@ impl<K: Clone + Send + 'static, V: Send + 'static> Together<K, V> {
     }
 }
 
+/// Somebody who asks for all: when they stop before everybody was answered, those who wait hear it, and the next asks.
+struct Asking<K, V> {
+    questions: Together<K, V>,
+    done: bool,
+}
+
+impl<K, V> Drop for Asking<K, V> {
+    fn drop(&mut self) {
+        if !self.done {
+            let mut waiting = self.questions.0.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.askers.clear();
+            waiting.asked_for = false;
+        }
+    }
+}
+
+impl<K: Clone + Send + 'static, V: Send + 'static> Asking<K, V> {
+    /// Asks for all who wait, until nobody does.
+    async fn go_on<R>(mut self, read: impl Fn(Vec<K>) -> R)
+    where
+        R: Future<Output = Option<Vec<V>>>,
+    {
+        while let Some(askers) = self.questions.next() {
+            let (keys, senders): (Vec<K>, Vec<_>) = askers.into_iter().unzip();
+            // Where it takes too long, or fails, everybody asks for themselves.
+            let answers = tokio::time::timeout(PATIENCE, read(keys)).await.ok().flatten();
+            for (sender, answer) in senders.into_iter().zip(answers.into_iter().flatten()) {
+                // Whoever is not there any more does not hear it.
+                let _ = sender.send(answer);
+            }
+        }
+        self.done = true;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use super::*;
 

@@ -3,13 +3,13 @@
 //! Whoever is done and sees others waiting hands the open transaction on instead of ending it; the last ends it for all.
 //! Nobody is answered before it is committed, so nothing that was acknowledged is lost; many changes cost one write to the
 //! disk. A change that is given up before it sent anything leaves the transaction to the others; one that is given up
-//! half-sent ends it, and whoever shared it is asked to come again.
+//! half-sent ends it, and the changes of whoever shared it are made once more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
@@ -21,6 +21,9 @@ use super::newest::Newest;
 const MOST: usize = 64;
 const LONGEST: Duration = Duration::from_millis(20);
 
+/// Longer than this nobody waits for a turn.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// A transaction that is handed from writer to writer.
 #[derive(Debug)]
 pub(super) struct Open {
@@ -31,9 +34,17 @@ pub(super) struct Open {
     pub(super) committed: Newest,
     since: Instant,
     /// Those who wait for its end.
-    done: Vec<oneshot::Sender<bool>>,
+    done: Vec<oneshot::Sender<End>>,
     /// What those who gave up left it in.
     state: State,
+}
+
+/// What became of a transaction; one that is dropped is rolled back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Committed,
+    /// The database did not say.
+    Unheard,
 }
 
 /// Whether a transaction can be handed on.
@@ -62,7 +73,11 @@ impl Open {
     async fn is_sound(&self) -> bool {
         match self.state {
             State::Sound => true,
-            State::Doubtful => self.transaction.execute_unprepared("SELECT 1").await.is_ok(),
+            State::Doubtful if self.transaction.get_database_backend() == DbBackend::Postgres => {
+                self.transaction.execute_unprepared("SELECT 1").await.is_ok()
+            }
+            // An error may have ended it: only where it goes on, another cannot begin inside it.
+            State::Doubtful => self.transaction.execute_unprepared("BEGIN").await.is_err(),
             State::Spoiled => false,
         }
     }
@@ -76,7 +91,7 @@ impl Open {
         let ended = transaction.commit().await;
         for one in done {
             // Whoever is not there any more does not hear it.
-            let _ = one.send(ended.is_ok());
+            let _ = one.send(if ended.is_ok() { End::Committed } else { End::Unheard });
         }
         Ok(ended?)
     }
@@ -113,16 +128,19 @@ impl Turns {
     pub(super) async fn take(&self, begin: impl AsyncFnOnce() -> Result<Open, Error>) -> Result<Turn, Error> {
         self.waiting.fetch_add(1, Ordering::AcqRel);
         let waiting = Waiting(&self.waiting);
-        let mut held = self.turn.clone().lock_owned().await;
+        let held = tokio::time::timeout(PATIENCE, self.turn.clone().lock_owned()).await;
+        let mut held = held.map_err(|_| Error::Busy)?;
         drop(waiting);
-        match held.take() {
-            Some(open) if !open.is_full() && open.is_sound().await => {
-                *held = Some(Open { state: State::Sound, ..open });
-            }
-            before => {
-                if let Some(full) = before {
+        let goes_on = match held.as_ref() {
+            Some(open) => !open.is_full() && open.is_sound().await,
+            None => false,
+        };
+        match held.as_mut().filter(|_| goes_on) {
+            Some(open) => open.state = State::Sound,
+            None => {
+                if let Some(before) = held.take() {
                     // Those who share it hear whether it could be ended.
-                    let ended = tokio::spawn(full.end()).await;
+                    let ended = tokio::spawn(before.end()).await;
                     if let Ok(Err(error)) = ended {
                         tracing::warn!(%error, "a transaction was not ended");
                     }
@@ -136,7 +154,7 @@ impl Turns {
     }
 
     /// Ends a transaction that nobody takes on.
-    async fn settle(&self) -> Result<(), Error> {
+    pub(super) async fn settle(&self) -> Result<(), Error> {
         match self.turn.clone().lock_owned().await.take() {
             Some(open) => open.end().await,
             None => Ok(()),
@@ -144,16 +162,18 @@ impl Turns {
     }
 
     /// Waits for the end of a transaction, whoever ends it.
-    async fn hear(&self, mut ended: oneshot::Receiver<bool>) -> Result<(), Error> {
-        let mut patience = if self.waiting.load(Ordering::Acquire) == 0 { Duration::ZERO } else { LONGEST };
+    async fn hear(&self, mut ended: oneshot::Receiver<End>) -> Result<(), Error> {
+        if self.waiting.load(Ordering::Acquire) == 0 {
+            self.settle().await?;
+        }
         loop {
-            match tokio::time::timeout(patience, &mut ended).await {
-                Ok(Ok(true)) => return Ok(()),
-                // Not committed, or dropped because of somebody who gave up half-sent.
-                Ok(_) => return Err(Error::Busy),
+            match tokio::time::timeout(LONGEST, &mut ended).await {
+                Ok(Ok(End::Committed)) => return Ok(()),
+                Ok(Ok(End::Unheard)) => return Err(Error::Away("a commit was not answered".into())),
+                // Rolled back because of somebody who gave up half-sent: nothing of it is there.
+                Ok(Err(_)) => return Err(Error::Outrun),
                 Err(_) => self.settle().await?,
             }
-            patience = LONGEST;
         }
     }
 }
@@ -257,7 +277,7 @@ impl Turn {
     /// whoever is the last to share the transaction.
     ///
     /// # Errors
-    /// The database's, and [`Error::Busy`] where another who shared the transaction spoiled it.
+    /// The database's, and [`Error::Outrun`] where another who shared the transaction spoiled it, and nothing of it is there.
     pub(super) async fn finish(mut self, position: Position) -> Result<(), Error> {
         let (done, ended) = oneshot::channel();
         self.open.position = position;
@@ -278,7 +298,7 @@ impl Drop for Turn {
         }
         self.open.state = if self.sent.load(Ordering::Relaxed) { State::Spoiled } else { State::Doubtful };
         let turns = self.turns.clone();
-        // Where nothing runs any more, nothing waits for it.
+        // Where nothing runs any more, it is settled when the store is closed.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move { turns.settle().await });
         }

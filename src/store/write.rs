@@ -74,7 +74,7 @@ pub enum Outcome {
     Unchanged,
 }
 
-/// A change that holds the journal's lock. Dropped without [`Write::commit`], it leaves nothing behind.
+/// A change that holds the journal's lock, or attempts to do without. Dropped without [`Write::commit`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Write {
     pen: Pen,

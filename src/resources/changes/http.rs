@@ -146,7 +146,7 @@ async fn list_changes_ndjson(caller: Caller<Read>, context: Data<Context>, optio
 )]
 #[get("/snapshots")]
 async fn list_snapshot_rows(caller: Caller<Read>, context: Data<Context>, options: Query<SnapshotOptions>) -> Answer {
-    Ok(fresh().json(snapshot(&context.reading().await?.view(), &caller.scope, &options.0).await?))
+    Ok(fresh().json(snapshot(&context.store.view(), &caller.scope, &options.0).await?))
 }
 
 /// An answer that nobody may keep for another.
