@@ -96,6 +96,16 @@ impl Sight {
 }
 
 impl Sight {
+    /// The journal, which the past has none of its own of. Of the present it is read in the same snapshot: whoever holds a
+    /// connection and waits for another may wait for ever.
+    pub fn journal<'a>(&'a self, store: &'a Store) -> View<'a> {
+        match &self.rows {
+            Rows::Now(snapshot) => snapshot.view(),
+            Rows::Live(live) => live.view(),
+            Rows::Then(_) => store.view(),
+        }
+    }
+
     /// The tag of an item that shows only its own facts.
     pub fn item_tag(&self, revision: i64) -> Tag {
         answer::tag(revision).made(self.made(Shown::Computed))

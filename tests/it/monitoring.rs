@@ -41,6 +41,17 @@ fn goal<'a>(units: &'a [Value], unit: &str, indicator: &str) -> &'a Value {
 }
 
 on_both! {
+    async fn many_ask_at_once_and_nobody_waits_for_another(service: Service) {
+        let service = two_townships(service).await;
+        // More than there are connections, each another page, so that no answer is given again.
+        let ask = async |limit: usize| {
+            let path = format!("/v1/monitoring?month=2023-06&limit={limit}");
+            service.admin().get(&path).await.expect(200);
+        };
+        let all = futures_util::future::join_all((1..=40).map(ask));
+        tokio::time::timeout(std::time::Duration::from_secs(20), all).await.unwrap();
+    }
+
     async fn months_are_derived_and_compared_with_last_year(service: Service) {
         let service = two_townships(service).await;
         for (month, value) in [("2022-06", "8"), ("2022-12", "32"), ("2023-05", "9"), ("2023-06", "12")] {

@@ -75,7 +75,7 @@ async fn list_monitoring(
     if conditions.has(&tag) {
         return Ok(answer::unchanged(&tag));
     }
-    let journal = context.store.view();
+    let journal = sight.journal(&context.store);
     let (items, next) = monitoring::page(&sight.view(), &journal, &caller.scope, &listing, sight.today).await?;
     let page = MonitoringPage { items, next };
     Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
@@ -107,7 +107,7 @@ async fn list_reminders(
     if conditions.has(&tag) {
         return Ok(answer::unchanged(&tag));
     }
-    let journal = context.store.view();
+    let journal = sight.journal(&context.store);
     let (items, next) = monitoring::reminders(&sight.view(), &journal, &caller.scope, &listing, sight.today).await?;
     let page = ReminderPage { items, next };
     Ok(answer::tagged(&page, page.next.as_deref(), &listing, &tag))
