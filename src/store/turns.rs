@@ -135,18 +135,17 @@ impl Turns {
             Some(open) => !open.is_full() && open.is_sound().await,
             None => false,
         };
-        match held.as_mut().filter(|_| goes_on) {
-            Some(open) => open.state = State::Sound,
-            None => {
-                if let Some(before) = held.take() {
-                    // Those who share it hear whether it could be ended.
-                    let ended = tokio::spawn(before.end()).await;
-                    if let Ok(Err(error)) = ended {
-                        tracing::warn!(%error, "a transaction was not ended");
-                    }
+        if let Some(open) = held.as_mut().filter(|_| goes_on) {
+            open.state = State::Sound;
+        } else {
+            if let Some(before) = held.take() {
+                // Those who share it hear whether it could be ended.
+                let ended = tokio::spawn(before.end()).await;
+                if let Ok(Err(error)) = ended {
+                    tracing::warn!(%error, "a transaction was not ended");
                 }
-                *held = Some(begin().await?);
             }
+            *held = Some(begin().await?);
         }
         let open = OwnedMutexGuard::try_map(held, Option::as_mut);
         let open = open.map_err(|_| Error::Corrupt("a transaction was begun and is not there".into()))?;
