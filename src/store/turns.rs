@@ -70,20 +70,24 @@ impl Open {
     }
 
     /// Whether it can be gone on with.
-    async fn is_sound(&self) -> bool {
-        match self.state {
-            State::Sound => true,
-            State::Doubtful if self.transaction.get_database_backend() == DbBackend::Postgres => {
-                self.transaction.execute_unprepared("SELECT 1").await.is_ok()
+    async fn is_sound(&mut self) -> bool {
+        // Asked once: on SQLite the question itself begins a transaction where there is none any more.
+        if self.state == State::Doubtful {
+            self.state = State::Spoiled;
+            let sound = match self.transaction.get_database_backend() {
+                DbBackend::Postgres => self.transaction.execute_unprepared("SELECT 1").await.is_ok(),
+                // An error may have ended it: only where it goes on, another cannot begin inside it.
+                _ => self.transaction.execute_unprepared("BEGIN").await.is_err(),
+            };
+            if sound {
+                self.state = State::Sound;
             }
-            // An error may have ended it: only where it goes on, another cannot begin inside it.
-            State::Doubtful => self.transaction.execute_unprepared("BEGIN").await.is_err(),
-            State::Spoiled => false,
         }
+        self.state == State::Sound
     }
 
     /// Ends it for all who share it; those of one that is dropped, and so rolled back, hear that, too.
-    async fn end(self) -> Result<(), Error> {
+    async fn end(mut self) -> Result<(), Error> {
         if self.done.is_empty() || !self.is_sound().await {
             return Ok(());
         }
@@ -131,13 +135,11 @@ impl Turns {
         let held = tokio::time::timeout(PATIENCE, self.turn.clone().lock_owned()).await;
         let mut held = held.map_err(|_| Error::Busy)?;
         drop(waiting);
-        let goes_on = match held.as_ref() {
+        let goes_on = match held.as_mut() {
             Some(open) => !open.is_full() && open.is_sound().await,
             None => false,
         };
-        if let Some(open) = held.as_mut().filter(|_| goes_on) {
-            open.state = State::Sound;
-        } else {
+        if !goes_on {
             if let Some(before) = held.take() {
                 // Those who share it hear whether it could be ended.
                 let ended = tokio::spawn(before.end()).await;
@@ -286,7 +288,7 @@ impl Turn {
         drop(self);
         // A task of its own: others depend on it, also when the caller has gone.
         let hearing = tokio::spawn(async move { turns.hear(ended).await });
-        hearing.await.unwrap_or(Err(Error::Busy))
+        hearing.await.unwrap_or_else(|_| Err(Error::Away("a commit was not heard of".into())))
     }
 }
 
