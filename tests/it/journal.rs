@@ -97,6 +97,40 @@ async fn verify(service: &Service, arguments: &[&str]) -> (bool, String) {
 }
 
 on_both! {
+    async fn changes_that_share_a_transaction_do_not_spoil_one_another(service: Service) {
+        let service = service.with_case().await;
+        let before = service.context.store.view().journal_head().await.unwrap().0;
+        let admin = service.admin();
+        // Right ones, wrong ones, and callers who hang up in the middle.
+        let one = async |number: usize| {
+            let path = format!("/v1/progress/430922:{}-{:02}:fdi", 2030 + number / 12, number % 12 + 1);
+            match number % 3 {
+                0 => drop(admin.put("/v1/progress/430922:2030-01:none", &json!({ "value": "1" })).await.expect(422)),
+                1 => {
+                    let facts = json!({ "value": "7" });
+                    let gone = admin.put(&path, &facts);
+                    let patience = std::time::Duration::from_micros(u64::try_from(number).unwrap() * 200);
+                    let _ = tokio::time::timeout(patience, gone).await;
+                }
+                _ => {
+                    admin.put(&path, &json!({ "value": number.to_string() })).await.expect(201);
+                    let kept = admin.get(&path).await.expect(200);
+                    assert_eq!(kept.body["facts"]["value"], json!(number.to_string()));
+                }
+            }
+        };
+        join_all((0..96).map(one)).await;
+        let entries = service.context.store.view().journal_after(before, 1000).await.unwrap();
+        let numbers: Vec<_> = entries.iter().map(|entry| entry.sequence).collect();
+        assert_eq!(numbers, (before + 1..=before + i64::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
+        // What was acknowledged is there, and every row has its entry.
+        let made = entries.iter().filter(|entry| entry.operation == "created").count();
+        let page = admin.get("/v1/progress?unit=430922&indicator=fdi&limit=1000").await.expect(200);
+        let rows = page.body["items"].as_array().unwrap();
+        let rows: Vec<_> = rows.iter().filter(|row| row["month"].as_str().unwrap() >= "2030").collect();
+        assert!((32..=64).contains(&rows.len()) && rows.len() == made, "{} rows, {made} entries", rows.len());
+    }
+
     async fn every_change_is_one_entry_and_what_changes_nothing_is_none(service: Service) {
         let admin = service.admin();
         let view = service.context.store.view();
