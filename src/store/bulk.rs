@@ -103,17 +103,29 @@ pub(super) fn upsert<T: Table>(backend: DbBackend, rows: Vec<super::table::Model
     text.statement()
 }
 
-/// Reads the rows under these keys.
+/// Reads the rows under these keys, each looked up by the primary key, however many they are.
 ///
-/// A list of row values (`IN (VALUES …)`) is what both databases look up by the primary key, one by one.
+/// SQLite does that with a list of row values (`IN (VALUES …)`). PostgreSQL would join such a list with the whole table when
+/// it has some hundred rows; a part that cannot be joined (`OFFSET 0`) is looked up for each.
 pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key]) -> Statement {
     let columns: Vec<_> = super::table::Column::<T>::iter().collect();
     let key = T::key_columns();
+    let table = T::Entity::default();
+    let values = keys.iter().map(|key| T::key_values(key));
     let mut text = Text::new(backend);
-    text.push("SELECT ").push(&listed(columns.iter().map(IdenStatic::as_str)));
-    text.push(" FROM \"").push(T::Entity::default().table_name()).push("\" WHERE \"county\"=");
-    text.value(county.into()).push(" AND (").push(&listed(key.iter().map(IdenStatic::as_str)));
-    text.push(") IN (VALUES ").rows(keys.iter().map(|key| T::key_values(key))).push(")");
+    let found = format!("SELECT {} FROM \"{}\"", listed(columns.iter().map(IdenStatic::as_str)), table.table_name());
+    if backend == DbBackend::Postgres {
+        text.push("SELECT \"found\".* FROM (VALUES ").rows(values).push(") AS \"wanted\" CROSS JOIN LATERAL (");
+        text.push(&found).push(" WHERE \"county\"=").value(county.into());
+        for (place, column) in key.iter().enumerate() {
+            text.push(&format!(" AND \"{}\"=\"wanted\".\"column{}\"", column.as_str(), place + 1));
+        }
+        text.push(" OFFSET 0) AS \"found\"");
+    } else {
+        text.push(&found).push(" WHERE \"county\"=").value(county.into());
+        text.push(" AND (").push(&listed(key.iter().map(IdenStatic::as_str)));
+        text.push(") IN (VALUES ").rows(values).push(")");
+    }
     text.statement()
 }
 
