@@ -53,6 +53,9 @@ struct Options {
     /// More counties of the same size behind the one that is asked.
     #[arg(long, default_value_t = 0)]
     counties: usize,
+    /// Jixiao keeps no answers: what everything costs that is asked for the first time.
+    #[arg(long)]
+    fresh: bool,
     /// The limit itself, on this port.
     #[arg(long, hide = true)]
     limit: Option<u16>,
@@ -85,7 +88,8 @@ impl Site {
         let file = directory.path().join("jixiao.db");
         let server = if postgres { Some(OwnServer::start_new()?) } else { None };
         let url = server.as_ref().map_or_else(|| format!("sqlite://{}", file.display()), OwnServer::url);
-        let settings: Vec<(&str, &str)> = if postgres { vec![("JIXIAO_DATABASE_URL", &url)] } else { Vec::new() };
+        let mut settings: Vec<(&str, &str)> = if postgres { vec![("JIXIAO_DATABASE_URL", &url)] } else { Vec::new() };
+        settings.extend(options.fresh.then_some(("JIXIAO_KEPT_ANSWERS", "0")));
         let jixiao = Service::start_in(directory, &settings);
         data::fill(&jixiao, &settings);
         match &server {

@@ -8,8 +8,9 @@ use sea_orm::{
 use serde::Serialize;
 
 use super::{Error, View, bulk};
+use crate::domain::codes::UnitCode;
 use crate::domain::kept::{Kept, Resource};
-use crate::domain::period::Month;
+use crate::domain::period::{Month, Year};
 
 /// A resource's table.
 pub trait Table: Sized + 'static {
@@ -169,6 +170,13 @@ pub(super) fn with_key<T: Table>(county: &str, key: &T::Key) -> Condition {
 /// The rows whose key begins with these values: those of a unit, of a unit and year.
 pub fn beginning_with<T: Table>(values: impl IntoIterator<Item = Value>) -> Condition {
     T::key_columns().into_iter().zip(values).fold(Condition::all(), |all, (column, value)| all.add(column.eq(value)))
+}
+
+/// The rows of units and a year, in a table whose key begins with these two.
+pub fn of_units_and_year<T: Table>(units: impl IntoIterator<Item = UnitCode>, year: Year) -> Condition {
+    let mut columns = T::key_columns().into_iter();
+    let of_units = columns.next().map(|unit| unit.is_in(units));
+    Condition::all().add_option(of_units).add_option(columns.next().map(|column| column.eq(year)))
 }
 
 /// The rows after a key. A row value, so that both databases seek instead of filtering.

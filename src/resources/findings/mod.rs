@@ -43,6 +43,9 @@ impl std::str::FromStr for Place {
     }
 }
 
+/// How many units and years are read together.
+const TOGETHER: usize = 16;
+
 /// Findings in the order of unit and year, within them the gravest first; each with the place it stands at.
 ///
 /// # Errors
@@ -56,19 +59,16 @@ pub async fn list(
     let wanted = usize::try_from(listing.limit + 1).unwrap_or(usize::MAX);
     let after: Option<Place> = listing.after()?;
     let mut found = Vec::new();
-    for card in cards(view, scope, &listing.filter).await? {
-        let skip = match &after {
-            Some(place) if card < place.card => continue,
-            Some(place) if card == place.card => place.shown,
-            _ => 0,
-        };
-        let unit = units::get(view, scope, &card.unit).await?;
-        let dossier = gather::dossier(view, unit, card.year, today).await?;
-        let fitting = findings::judge(&dossier).into_iter().filter(|finding| listing.filter.admits(finding));
-        let placed = fitting.enumerate().skip(skip);
-        found.extend(placed.map(|(place, finding)| (Place { card: card.clone(), shown: place + 1 }, finding)));
-        if found.len() >= wanted {
-            break;
+    let cards = cards(view, scope, &listing.filter).await?;
+    let mut cards = cards.into_iter().filter(|card| after.as_ref().is_none_or(|place| *card >= place.card)).peekable();
+    while cards.peek().is_some() && found.len() < wanted {
+        let those: Vec<_> = cards.by_ref().take(TOGETHER).map(|card| (card.unit, card.year)).collect();
+        for dossier in gather::dossiers_of(view, &those, today).await? {
+            let card = ScorecardKey { unit: dossier.unit.key.clone(), year: dossier.year };
+            let skip = after.as_ref().filter(|place| place.card == card).map_or(0, |place| place.shown);
+            let fitting = findings::judge(&dossier).into_iter().filter(|finding| listing.filter.admits(finding));
+            let placed = fitting.enumerate().skip(skip);
+            found.extend(placed.map(|(place, finding)| (Place { card: card.clone(), shown: place + 1 }, finding)));
         }
     }
     found.truncate(wanted);

@@ -12,7 +12,7 @@ use super::intake::Intake;
 use super::judge::{Manner, Taken};
 use super::reader::Order;
 use super::store::Uploads;
-use crate::domain::findings::judge;
+use crate::domain::findings::{RowPointer, judge};
 use crate::domain::sheet::letters;
 use crate::domain::upload::receipt::{
     MOST, Receipt, ReceiptColumn, ReceiptFinding, Upload as UploadItem, UploadFacts, UploadId, UploadState, whole,
@@ -25,7 +25,6 @@ use crate::http::identity::{Caller, Upload};
 use crate::http::once::Turn;
 use crate::http::seal;
 use crate::resources::evaluations::gather;
-use crate::resources::units::store::Units;
 use crate::store::View;
 use crate::store::attachment::PART;
 use crate::store::write::{Expected, Write};
@@ -71,17 +70,14 @@ pub(super) struct Raised {
 /// The database's.
 pub(super) async fn findings<K: Intake>(view: &View<'_>, taken: &Taken, context: &Context) -> Result<Raised, ApiError> {
     let today = context.today()?;
-    let mut raised = Raised::default();
-    for (number, (unit, year)) in taken.touched.iter().enumerate() {
-        let Some(unit) = view.find::<Units>(unit).await?.filter(|_| number < MOST_CARDS) else {
-            raised.left_out += 1;
-            continue;
-        };
-        let dossier = gather::dossier(view, unit, *year, today).await?;
+    let looked_at: Vec<_> = taken.touched.iter().take(MOST_CARDS).cloned().collect();
+    let dossiers = gather::dossiers_of(view, &looked_at, today).await?;
+    let left_out = i32::try_from(taken.touched.len() - dossiers.len()).unwrap_or(i32::MAX);
+    let mut raised = Raised { left_out, ..Raised::default() };
+    for dossier in dossiers {
         let resource = K::RESOURCE;
-        let points = |rows: &[crate::domain::findings::RowPointer]| {
-            rows.iter().any(|row| row.resource == resource && taken.seen.row(&row.id).is_some())
-        };
+        let points =
+            |rows: &[RowPointer]| rows.iter().any(|row| row.resource == resource && taken.seen.row(&row.id).is_some());
         for finding in judge(&dossier).into_iter().filter(|finding| points(&finding.rows)) {
             raised.total += 1;
             if raised.findings.len() < MOST {

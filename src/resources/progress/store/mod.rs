@@ -155,15 +155,16 @@ pub async fn leaps(view: &View<'_>, touched: &BTreeSet<(UnitCode, Year)>, since:
         of_units = format!("AND p.unit IN ({places})");
         values.extend(units.into_iter().map(|unit| Value::from(unit.clone())));
     }
-    // Divided and not multiplied: a product of the largest value would not fit its column.
+    // Divided and not multiplied: a product of the largest value would not fit its column. The rows come in the order of an
+    // index; a window over years as well would have them sorted.
     let sql = format!(
         "SELECT leap.*, i.cumulative FROM (
             SELECT p.unit, p.indicator, p.month AS later, p.value AS after, p.revision AS revision,
                 lag(p.month) OVER w AS earlier, lag(p.value) OVER w AS before, lag(p.revision) OVER w AS last_revision
             FROM progress p WHERE p.county = $1 AND p.month BETWEEN $2 AND $3 {of_units}
-            WINDOW w AS (PARTITION BY p.unit, p.indicator, substr(p.month, 1, 4) ORDER BY p.month)
+            WINDOW w AS (PARTITION BY p.indicator, p.unit ORDER BY p.month)
         ) leap JOIN indicator i ON i.county = $1 AND i.code = leap.indicator
-        WHERE (leap.revision > $4 OR last_revision > $4) AND (
+        WHERE substr(earlier, 1, 4) = substr(later, 1, 4) AND (leap.revision > $4 OR last_revision > $4) AND (
             (after < before AND cumulative)
             OR (before > 0 AND after / 5000 >= before) OR (after > 0 AND before / 5000 >= after)
         ) LIMIT 20000"
