@@ -41,6 +41,11 @@ pub struct Config {
     pub log: String,
     /// `JIXIAO_LOG_FORMAT`: `text` or `json`.
     pub json_logs: bool,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the OpenTelemetry collector that traces go to, `http://collector:4318`; none where left
+    /// out. The standard's name, like the other `OTEL_…` that the exporter reads itself.
+    pub trace_collector: Option<String>,
+    /// `OTEL_SERVICE_NAME`: what the service is called in traces, `jixiao`.
+    pub service_name: Option<String>,
 }
 
 /// The settings that cannot be read, one a line.
@@ -110,6 +115,12 @@ impl Config {
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(Some(url.to_owned())),
             _ => Err("must begin with postgres://".into()),
         });
+        let trace_collector = read.value("OTEL_EXPORTER_OTLP_ENDPOINT", "", |text| match text {
+            "" => Ok(None),
+            url if url.starts_with("http://") || url.starts_with("https://") => Ok(Some(url.to_owned())),
+            _ => Err("must begin with http:// or https://".into()),
+        });
+        let service_name = Some(text("OTEL_SERVICE_NAME", "")).filter(|name| !name.is_empty());
         let all_read = || {
             Some(Self {
                 bind: bind?,
@@ -125,6 +136,8 @@ impl Config {
                 drain: drain?,
                 log: log?,
                 json_logs: json_logs?,
+                trace_collector: trace_collector?,
+                service_name,
             })
         };
         all_read().ok_or(Mistakes(mistakes))
@@ -208,6 +221,7 @@ mod tests {
             "JIXIAO_KEEP_ACCESS",
             "JIXIAO_DRAIN",
             "JIXIAO_LOG_FORMAT",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
         ] {
             assert!(error.contains(name), "{error}");
         }

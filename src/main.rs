@@ -29,7 +29,7 @@ use jixiao::{client, demo, release, resources, server, telemetry, verify};
 ///
 /// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`, `JIXIAO_DATABASE_READ_URL`,
 /// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_KEPT_ANSWERS`, `JIXIAO_WEBHOOK_NETWORKS`, `JIXIAO_WEBHOOK_PATIENCE`,
-/// `JIXIAO_KEEP_ACCESS`, `JIXIAO_DRAIN`, `JIXIAO_LOG`, `JIXIAO_LOG_FORMAT`.
+/// `JIXIAO_KEEP_ACCESS`, `JIXIAO_DRAIN`, `JIXIAO_LOG`, `JIXIAO_LOG_FORMAT`, `OTEL_EXPORTER_OTLP_ENDPOINT`.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -263,18 +263,20 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Backup { directory } => println!("{}", backup::keep(&config, &directory).await?.display()),
         Command::Restore { directory } => println!("{}", backup::put_back(&config, &directory).await?.display()),
         Command::Serve => {
-            telemetry::start(&config)?;
+            let traces = telemetry::start(&config)?;
             let context = open(&config).await?;
             let listener = server::listen(config.bind).map_err(|error| unusable(&config, &error))?;
             tracing::info!(bind = %config.bind, county = %config.county, "serving");
-            serve(listener, &context, &config).await?;
+            let served = serve(listener, &context, &config).await;
+            traces.finish();
+            served?;
         }
         Command::Demo { counties } => {
             // People read this: only what goes wrong is logged beside it.
             if config.log == "info" {
                 config.log = "warn".into();
             }
-            telemetry::start(&config)?;
+            let traces = telemetry::start(&config)?;
             let listener = server::listen(config.bind).map_err(|error| unusable(&config, &error))?;
             let context = open(&config).await?;
             demo::load(&context).await?;
@@ -287,7 +289,9 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
                 beside.store.close().await;
             }
             print!("{}", demo::summary(&context, listener.local_addr()?).await?);
-            serve(listener, &context, &config).await?;
+            let served = serve(listener, &context, &config).await;
+            traces.finish();
+            served?;
         }
     }
     Ok(ExitCode::SUCCESS)

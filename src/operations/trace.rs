@@ -1,13 +1,15 @@
 //! One line of the log for every request, with the trace it belongs to (W3C Trace Context) and the id that the caller gave
-//! it, so that a request is found again across services.
+//! it, so that a request is found again across services; where a collector is set, a span of that trace as well.
 
 use std::time::Instant;
 
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use tracing::{Level, Span};
 use tracing_actix_web::{DefaultRootSpanBuilder, RootSpanBuilder};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::http::problem::request_id;
 
@@ -26,8 +28,19 @@ impl RootSpanBuilder for Requests {
         }
         request.extensions_mut().insert(Begun(Instant::now()));
         let sent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
-        let (trace, parent) = sent.and_then(trace_and_parent).unzip();
-        tracing_actix_web::root_span!(request, trace, parent)
+        let sent = sent.and_then(Parent::read);
+        let (trace, parent) = sent.map(|sent| (sent.trace, sent.span)).unzip();
+        let span = tracing_actix_web::root_span!(request, trace, parent);
+        // Where no traces are exported, neither does anything.
+        if let Some(context) = sent.and_then(Parent::context) {
+            let _ = span.set_parent(context);
+        } else {
+            let own = span.context().span().span_context().trace_id();
+            if own != TraceId::INVALID {
+                span.record("trace", tracing::field::display(own));
+            }
+        }
+        span
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, actix_web::Error>) {
@@ -47,17 +60,36 @@ impl RootSpanBuilder for Requests {
     }
 }
 
-/// The trace and the span that a `traceparent` names (<https://www.w3.org/TR/trace-context/>).
-fn trace_and_parent(text: &str) -> Option<(&str, &str)> {
-    let hexadecimal = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|one| matches!(one, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let (version, rest) = text.split_once('-')?;
-    let (trace, rest) = rest.split_once('-')?;
-    let parent = rest.split('-').next()?;
-    let fits = hexadecimal(version, 2) && version != "ff" && hexadecimal(trace, 32) && hexadecimal(parent, 16);
-    let named = |part: &str| part.bytes().any(|one| one != b'0');
-    (fits && named(trace) && named(parent)).then_some((trace, parent))
+/// What a `traceparent` names (<https://www.w3.org/TR/trace-context/>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Parent<'a> {
+    trace: &'a str,
+    span: &'a str,
+    /// Bit 0: whoever asks records this trace.
+    flags: u8,
+}
+
+impl<'a> Parent<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let hexadecimal = |part: &str, length: usize| {
+            part.len() == length && part.bytes().all(|one| matches!(one, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let mut parts = text.split('-');
+        let [version, trace, span, flags] = [(); 4].map(|()| parts.next().unwrap_or_default());
+        let fits = hexadecimal(version, 2) && version != "ff" && hexadecimal(trace, 32) && hexadecimal(span, 16);
+        let whole = version != "00" || parts.next().is_none();
+        let named = |part: &str| part.bytes().any(|one| one != b'0');
+        let flags =
+            Some(flags).filter(|flags| hexadecimal(flags, 2)).and_then(|flags| u8::from_str_radix(flags, 16).ok())?;
+        (fits && whole && named(trace) && named(span)).then_some(Self { trace, span, flags })
+    }
+
+    /// As exported spans refer to it.
+    fn context(self) -> Option<opentelemetry::Context> {
+        let (trace, span) = (TraceId::from_hex(self.trace).ok()?, SpanId::from_hex(self.span).ok()?);
+        let parent = SpanContext::new(trace, span, TraceFlags::new(self.flags), true, TraceState::NONE);
+        Some(opentelemetry::Context::new().with_remote_span_context(parent))
+    }
 }
 
 #[cfg(test)]
@@ -66,18 +98,24 @@ mod tests {
 
     #[test]
     fn only_what_the_standard_allows_is_a_trace() {
-        let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
-        assert_eq!(trace_and_parent(&format!("00-{trace}-{parent}-01")), Some((trace, parent)));
+        let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+        let parent = Parent { trace, span, flags: 1 };
+        assert_eq!(Parent::read(&format!("00-{trace}-{span}-01")), Some(parent));
+        // A later version may say more behind it.
+        assert_eq!(Parent::read(&format!("01-{trace}-{span}-00-more")), Some(Parent { flags: 0, ..parent }));
         for wrong in [
             "",
             "00",
-            &format!("ff-{trace}-{parent}-01"),
-            &format!("00-{}-{parent}-01", "0".repeat(32)),
+            &format!("00-{trace}-{span}"),
+            &format!("00-{trace}-{span}-1"),
+            &format!("00-{trace}-{span}-01-more"),
+            &format!("ff-{trace}-{span}-01"),
+            &format!("00-{}-{span}-01", "0".repeat(32)),
             &format!("00-{trace}-{}-01", "0".repeat(16)),
-            &format!("00-{}-{parent}-01", trace.to_uppercase()),
-            &format!("00-{trace}\n-{parent}-01"),
+            &format!("00-{}-{span}-01", trace.to_uppercase()),
+            &format!("00-{trace}\n-{span}-01"),
         ] {
-            assert_eq!(trace_and_parent(wrong), None, "{wrong}");
+            assert_eq!(Parent::read(wrong), None, "{wrong}");
         }
     }
 }

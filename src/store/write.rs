@@ -167,6 +167,7 @@ impl Store {
         self.begin_in(&self.turns, stamp).await
     }
 
+    #[tracing::instrument(level = "debug", skip_all, name = "wait for a turn")]
     async fn begin_in(&self, turns: &Turns, stamp: Stamp) -> Result<Write, Error> {
         let turn = turns.take(async || {
             let begin = || async {
@@ -371,6 +372,7 @@ impl Write {
     ///
     /// # Errors
     /// The database's; then nothing of it is true.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn commit(self) -> Result<(), Error> {
         let Self { pen, hold, sent, headed, .. } = self;
         if pen.position.sequence != sent {

@@ -40,6 +40,7 @@ mod schemes;
 mod sheets;
 mod taojiang;
 mod township;
+mod traces;
 mod units;
 mod uploads;
 mod webhooks;

@@ -26,6 +26,7 @@ const WAITING: usize = 2;
 ///
 /// # Errors
 /// The database's; what is wrong with rows is in what is returned.
+#[tracing::instrument(level = "debug", skip_all, name = "take rows")]
 pub(super) async fn take<K: Intake>(
     write: &mut Write,
     caller: &Caller<Upload>,
