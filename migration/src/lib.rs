@@ -22,6 +22,7 @@ mod m20261126_000016_rectifications;
 mod m20261127_000017_publications;
 mod m20261127_000018_newest;
 mod m20261127_000019_progress_of_an_indicator;
+mod m20261127_000020_room_for_corrections;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000017_publications::Migration),
             Box::new(m20261127_000018_newest::Migration),
             Box::new(m20261127_000019_progress_of_an_indicator::Migration),
+            Box::new(m20261127_000020_room_for_corrections::Migration),
         ]
     }
 }

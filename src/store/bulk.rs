@@ -1,13 +1,10 @@
-//! Statements about many rows at once, written by hand.
-//!
-//! A statement of 500 rows has thousands of places for values. Building it as a tree and printing the tree took longer
-//! than the database needs to run it; here the text is put together directly, the same for both databases but for how a
-//! place is written. It is the same every time, so that the database prepares it once.
+//! Statements about many rows at once, written by hand: the same for both databases but for how rows are sent.
 
 use sea_orm::{ActiveModelTrait, DbBackend, EntityName, IdenStatic, IntoActiveModel, Iterable, Statement, Value};
 
 use super::journal::{Entry, Position, Shared};
 use super::table::{Table, value_columns};
+use super::text::{Sending, Text};
 use super::write::Stamp;
 
 /// Rows of one statement: more are slower on both databases, and SQLite binds at most 32,766 values.
@@ -19,55 +16,6 @@ pub(super) fn chunks<R>(rows: Vec<R>) -> impl Iterator<Item = Vec<R>> {
     std::iter::from_fn(move || Some(rows.by_ref().take(CHUNK).collect::<Vec<_>>()).filter(|some| !some.is_empty()))
 }
 
-/// A statement in the making.
-struct Text {
-    backend: DbBackend,
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Text {
-    fn new(backend: DbBackend) -> Self {
-        Self { backend, sql: String::new(), values: Vec::new() }
-    }
-
-    fn push(&mut self, sql: &str) -> &mut Self {
-        self.sql += sql;
-        self
-    }
-
-    /// A place for a value.
-    fn value(&mut self, value: Value) -> &mut Self {
-        self.values.push(value);
-        if self.backend == DbBackend::Sqlite {
-            self.sql.push('?');
-        } else {
-            self.sql.push('$');
-            self.sql += &self.values.len().to_string();
-        }
-        self
-    }
-
-    /// Rows of values in brackets.
-    fn rows(&mut self, rows: impl IntoIterator<Item = impl IntoIterator<Item = Value>>) -> &mut Self {
-        for (place, row) in rows.into_iter().enumerate() {
-            self.push(if place == 0 { "(" } else { ",(" });
-            for (place, value) in row.into_iter().enumerate() {
-                if place > 0 {
-                    self.sql.push(',');
-                }
-                self.value(value);
-            }
-            self.sql.push(')');
-        }
-        self
-    }
-
-    fn statement(self) -> Statement {
-        Statement::from_sql_and_values(self.backend, self.sql, self.values)
-    }
-}
-
 /// Names in quotes, one behind the other.
 fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(",")
@@ -77,25 +25,22 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 const IF: &str = " WHERE EXISTS (SELECT 1 FROM at)";
 
 /// Writes rows over whatever is there under their keys; with a condition, it is one row and a part of [`if_at`].
-pub(super) fn upsert<T: Table>(backend: DbBackend, rows: Vec<super::table::Model<T>>, condition: bool) -> Statement {
+pub(super) fn upsert<T: Table>(sending: Sending, rows: Vec<super::table::Model<T>>, condition: bool) -> Statement {
     let columns: Vec<_> = super::table::Column::<T>::iter().collect();
     let key: Vec<_> = [T::county_column()].into_iter().chain(T::key_columns()).collect();
     let kept = value_columns::<T>();
-    let mut text = Text::new(backend);
-    text.push("INSERT INTO \"").push(T::Entity::default().table_name()).push("\" (");
-    text.push(&listed(columns.iter().map(IdenStatic::as_str))).push(if condition {
-        ") SELECT * FROM (VALUES "
-    } else {
-        ") VALUES "
-    });
     let values = rows.into_iter().map(|row| {
         let mut row = row.into_active_model();
         // Every column of a model is set.
         columns.iter().filter_map(|column| row.take(*column).into_value()).collect::<Vec<_>>()
     });
-    text.rows(values);
+    let mut text = Text::new(sending);
+    text.push("INSERT INTO \"").push(T::Entity::default().table_name()).push("\" (");
+    text.push(&listed(columns.iter().map(IdenStatic::as_str))).push(") ");
     if condition {
-        text.push(") AS stated").push(IF);
+        text.push("SELECT * FROM (").query(values.collect()).push(") AS stated").push(IF);
+    } else {
+        text.query(values.collect());
     }
     text.push(" ON CONFLICT (").push(&listed(key.iter().map(IdenStatic::as_str))).push(") DO UPDATE SET ");
     let set: Vec<String> = kept.iter().map(|column| format!("\"{0}\"=excluded.\"{0}\"", column.as_str())).collect();
@@ -111,11 +56,11 @@ pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key
     let columns: Vec<_> = super::table::Column::<T>::iter().collect();
     let key = T::key_columns();
     let table = T::Entity::default();
-    let values = keys.iter().map(|key| T::key_values(key));
-    let mut text = Text::new(backend);
+    let values = keys.iter().map(|key| T::key_values(key)).collect();
+    let mut text = Text::new(Sending::best(backend));
     let found = format!("SELECT {} FROM \"{}\"", listed(columns.iter().map(IdenStatic::as_str)), table.table_name());
     if backend == DbBackend::Postgres {
-        text.push("SELECT \"found\".* FROM (VALUES ").rows(values).push(") AS \"wanted\" CROSS JOIN LATERAL (");
+        text.push("SELECT \"found\".* FROM (").query(values).push(") AS \"wanted\" CROSS JOIN LATERAL (");
         text.push(&found).push(" WHERE \"county\"=").value(county.into());
         for (place, column) in key.iter().enumerate() {
             text.push(&format!(" AND \"{}\"=\"wanted\".\"column{}\"", column.as_str(), place + 1));
@@ -124,16 +69,16 @@ pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key
     } else {
         text.push(&found).push(" WHERE \"county\"=").value(county.into());
         text.push(" AND (").push(&listed(key.iter().map(IdenStatic::as_str)));
-        text.push(") IN (VALUES ").rows(values).push(")");
+        text.push(") IN (").query(values).push(")");
     }
     text.statement()
 }
 
 /// Writes entries of the journal, what they share being sent once.
-pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entry>, condition: bool) -> Statement {
+pub(super) fn journal(sending: Sending, shared: &Shared<'_>, entries: Vec<Entry>, condition: bool) -> Statement {
     let Shared { county, stamp, at, resource } = shared;
     let Stamp { now: _, actor, role, token, address, request_id, upload } = stamp;
-    let mut text = Text::new(backend);
+    let mut text = Text::new(sending);
     text.push("INSERT INTO \"journal\" (\"county\",\"at\",\"actor\",\"role\",\"token\",\"address\",");
     text.push("\"request_id\",\"upload\",\"resource\",");
     text.push("\"sequence\",\"operation\",\"unit\",\"id\",\"became\",\"digest\") SELECT ");
@@ -150,11 +95,10 @@ pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entr
     ] {
         text.value(value).push(",");
     }
-    // Both databases call the columns of VALUES so.
-    text.push("column1,column2,column3,column4,column5,column6 FROM (VALUES ");
-    text.rows(entries.into_iter().map(|entry| {
+    text.push("column1,column2,column3,column4,column5,column6 FROM (");
+    let rows = entries.into_iter().map(|entry| {
         let Entry { sequence, operation, unit, id, became, digest } = entry;
-        [
+        vec![
             Value::from(sequence),
             Value::from(operation),
             Value::from(unit),
@@ -162,15 +106,15 @@ pub(super) fn journal(backend: DbBackend, shared: &Shared<'_>, entries: Vec<Entr
             Value::from(became),
             Value::from(digest.bytes().to_vec()),
         ]
-    }));
-    text.push(") AS entry").push(if condition { IF } else { "" });
+    });
+    text.query(rows.collect()).push(") AS entry").push(if condition { IF } else { "" });
     text.statement()
 }
 
 /// Moves the head of the journal.
 pub(super) fn head(backend: DbBackend, county: &str, position: &Position) -> Statement {
     let Position { sequence, changed, digest, newest } = position;
-    let mut text = Text::new(backend);
+    let mut text = Text::new(Sending::Each(backend));
     text.push("UPDATE \"journal_head\" SET \"sequence\"=").value((*sequence).into());
     text.push(",\"changed\"=").value((*changed).into());
     text.push(",\"digest\"=").value(digest.bytes().to_vec().into());

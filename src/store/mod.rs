@@ -23,6 +23,7 @@ mod replica;
 mod scale;
 
 pub mod table;
+mod text;
 mod together;
 mod turns;
 pub mod write;

@@ -22,6 +22,7 @@ use super::feed::Part;
 use super::journal::{ACCESS, entry, head};
 use super::newest::Newest;
 use super::table::Table;
+use super::text::Sending;
 use super::{Error, Store, View};
 use crate::domain::kept::{Kept, Resource};
 use crate::domain::violation::{Violations, Wrong};
@@ -67,7 +68,7 @@ where
         Ok(T::row(county, Kept { key, facts: read::<T>(&entry)?, revision: entry.sequence }))
     });
     let rows = rows.collect::<Result<Vec<_>, Error>>()?;
-    Ok(chunks(rows).map(|rows| bulk::upsert::<T>(DbBackend::Sqlite, rows, false)).collect())
+    Ok(chunks(rows).map(|rows| bulk::upsert::<T>(Sending::Each(DbBackend::Sqlite), rows, false)).collect())
 }
 
 fn corrupt(entry: &entry::Model, why: &str) -> Error {

@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use sea_orm::{DbBackend, Statement};
+use sea_orm::Statement;
 
 use super::Error;
 use super::bulk::{self, chunks};
 use super::journal::{self, ACCESS, Entry, Position, Shared};
 use super::table::{Followers, Table};
+use super::text::Sending;
 use super::write::{Outcome, Refusal, Stamp};
 use crate::domain::chain::{Link, canonical};
 use crate::domain::kept::Kept;
@@ -23,7 +24,7 @@ pub struct Pen {
     /// When it was accepted, and the same as the chain writes it.
     at: DateTime<Utc>,
     instant: String,
-    backend: DbBackend,
+    sending: Sending,
     pub(super) started_at: i64,
     pub(super) position: Position,
     /// Whether what is written is a part of [`bulk::if_at`].
@@ -64,11 +65,11 @@ impl Prepared {
 
 impl Pen {
     /// A pen for a transaction that holds the journal's lock.
-    pub(super) fn new(county: String, stamp: Stamp, backend: DbBackend, position: Position, condition: bool) -> Self {
+    pub(super) fn new(county: String, stamp: Stamp, sending: Sending, position: Position, condition: bool) -> Self {
         // PostgreSQL keeps microseconds; what is written must be what is read back.
         let at = (stamp.now)().trunc_subsecs(6);
         let (instant, started_at) = (journal::instant(at), position.sequence);
-        Self { county, stamp, at, instant, backend, started_at, position, condition }
+        Self { county, stamp, at, instant, sending, started_at, position, condition }
     }
 
     /// The facts of many items, each key once: this is where every row is written.
@@ -105,7 +106,7 @@ impl Pen {
             rows.push(T::row(&self.county, kept));
         }
         let mut prepared = self.prepared(T::RESOURCE.code(), entries);
-        prepared.statements.extend(chunks(rows).map(|rows| bulk::upsert::<T>(self.backend, rows, self.condition)));
+        prepared.statements.extend(chunks(rows).map(|rows| bulk::upsert::<T>(self.sending, rows, self.condition)));
         Ok(Prepared { outcomes, followers, ..prepared })
     }
 
@@ -140,7 +141,7 @@ impl Pen {
 
     /// The statement that moves the journal's head to the newest entry.
     pub(super) fn head(&self) -> Statement {
-        bulk::head(self.backend, &self.county, &self.position)
+        bulk::head(self.sending.backend(), &self.county, &self.position)
     }
 
     /// The entry of a change.
@@ -190,7 +191,7 @@ impl Pen {
         let numbers = entries.first().zip(entries.last()).map(|(first, last)| (first.sequence, last.sequence));
         let shared = Shared { county: &self.county, stamp: &self.stamp, at: self.at, resource };
         let statements =
-            chunks(entries).map(|entries| bulk::journal(self.backend, &shared, entries, self.condition)).collect();
+            chunks(entries).map(|entries| bulk::journal(self.sending, &shared, entries, self.condition)).collect();
         Prepared { numbers, statements, ..Prepared::default() }
     }
 }

@@ -14,6 +14,7 @@ use super::bulk::chunks;
 use super::known::{Knowing, Known};
 use super::pen::{Pen, Prepared};
 use super::table::{Follower, Table, with_one_of};
+use super::text::Sending;
 use super::turns::{Hold, Open, Turns};
 use super::{Error, Store, View, journal};
 use crate::domain::kept::{Kept, Resource};
@@ -196,7 +197,9 @@ impl Store {
     fn write(&self, hold: Hold, stamp: Stamp) -> Write {
         let condition = matches!(hold, Hold::Attempt(_));
         let backend = self.writing.get_database_backend();
-        let pen = Pen::new(self.county.clone(), stamp, backend, hold.position().clone(), condition);
+        // Rows on several machines find theirs by the county of each row.
+        let sending = if self.many_machines { Sending::Each(backend) } else { Sending::best(backend) };
+        let pen = Pen::new(self.county.clone(), stamp, sending, hold.position().clone(), condition);
         let (whole, sent) = (!self.many_machines, pen.started_at);
         Write { pen, hold, known: self.known.clone(), sent, headed: sent, whole, found: Mutex::default() }
     }

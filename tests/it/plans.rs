@@ -218,7 +218,7 @@ async fn statements_name_the_county_and_use_indexes(kind: Kind) {
     let db = Connect::connect(options.max_connections(1).to_owned()).await.unwrap();
     let mut wrong = Vec::new();
     // An insert looks for nothing, and what looks up a list of keys cannot be prepared by a text without their types.
-    let planned = |sql: &&String| !writes(sql) && !sql.contains("IN (VALUES (") && !sql.contains("FROM (VALUES (");
+    let planned = |sql: &&String| !writes(sql) && !sql.contains("IN (VALUES (") && !sql.contains("\"wanted\"");
     for sql in statements.iter().filter(planned) {
         let plan = plan(&db, sql).await;
         if plan.iter().any(|line| reads_all(line)) {

@@ -156,7 +156,7 @@ async fn add_reported(view: &View<'_>, dossiers: &mut [Dossier], year: Year) -> 
     let all: Vec<_> = dossiers.iter().map(|one| (concerned(one), mentioned(one))).collect();
     let codes: BTreeSet<_> = all.iter().flat_map(|(_, codes)| codes).cloned().collect();
     let units: BTreeSet<_> = all.iter().flat_map(|(units, _)| units).cloned().collect();
-    let reported = progress::store::reported(year, units, codes.clone());
+    let reported = progress::store::reported(year, units);
     let progress = view.list::<Progresses>(reported, None, None).await?;
     let progress: ByUnit<ProgressKey, ProgressFacts> = by_unit(progress, |key| &key.unit);
     let indicators = view.list::<Indicators>(indicators::store::with_codes(codes), None, None).await?;
