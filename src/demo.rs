@@ -12,7 +12,7 @@ use crate::domain::period::Year;
 use crate::domain::scorecard::{Scorecard, ScorecardKey};
 use crate::domain::violation::{Violations, Wrong};
 use crate::http::error::ApiError;
-use crate::http::identity::{Administer, Caller, Evaluate, Role, Scope};
+use crate::http::identity::{Administer, Bounds, Caller, Evaluate, Role, Scope};
 use crate::http::{Context, body};
 use crate::resources::{
     budget_lines, divisions, economic_classes, evaluations, indicators, progress, projects, scorecards, targets, units,
@@ -125,7 +125,13 @@ pub async fn summary(context: &Context, address: SocketAddr) -> Result<String, A
     let _ = write!(text, "\n  API   {url}/v1\n  docs  {url}/docs/\n\n  tokens, good for a day:\n");
     for role in Role::ALL {
         // People of their own, for nobody accepts what they submitted.
-        let token = context.keys.issue(&format!("demo-{role}"), *role, None, (context.now)(), TimeDelta::days(1))?;
+        let token = context.keys.issue(
+            &format!("demo-{role}"),
+            *role,
+            &Bounds::of(None),
+            (context.now)(),
+            TimeDelta::days(1),
+        )?;
         let _ = writeln!(text, "  {:<9} {token}", role.code());
     }
     let _ = write!(

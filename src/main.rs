@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use jixiao::client::Job;
 use jixiao::config::{Config, duration, setting};
-use jixiao::domain::codes::{ProjectCode, UnitCode};
+use jixiao::domain::codes::{ProjectCode, Region, UnitCode};
 use jixiao::domain::money::AmountUnit;
 use jixiao::domain::period::{Month, Year};
 use jixiao::domain::sheet::charset::Charset;
@@ -17,7 +17,8 @@ use jixiao::domain::upload::kind::UploadKind;
 use jixiao::domain::upload::receipt::OnExisting;
 use jixiao::http::Context;
 use jixiao::http::again::Again;
-use jixiao::http::identity::{Keys, Role};
+use jixiao::http::identity::{Bounds, Role};
+use jixiao::http::keys::Keys;
 use jixiao::http::once::InFlight;
 use jixiao::http::outgoing::Outgoing;
 use jixiao::http::refusals::Refusals;
@@ -73,6 +74,9 @@ enum Command {
         /// The unit whose subtree it may see; the whole county where left out.
         #[arg(long)]
         unit: Option<UnitCode>,
+        /// Of a reader: the counties it may read beside its own, by how their codes begin, `43` or `4309`.
+        #[arg(long, conflicts_with = "unit")]
+        region: Option<Region>,
         /// How long it lasts: 30m, 8h, 7d.
         #[arg(long, default_value = "8h", value_parser = duration)]
         ttl: TimeDelta,
@@ -239,10 +243,14 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             };
             return Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Token { role, unit, ttl, subject } => {
+        Command::Token { role, unit, region, ttl, subject } => {
+            if region.as_ref().is_some_and(|region| role != Role::Reader || !region.covers(config.county.as_str())) {
+                return Err("a token for a region is a reader's, and the region is one that the county lies in".into());
+            }
             std::fs::create_dir_all(&config.data_dir)?;
             let keys = Keys::open(&config.data_dir, &config.county)?;
-            println!("{}", keys.issue(&subject, role, unit.as_ref(), Context::system_clock(), ttl)?);
+            let bounds = Bounds { region, ..Bounds::of(unit) };
+            println!("{}", keys.issue(&subject, role, &bounds, Context::system_clock(), ttl)?);
         }
         Command::Release { directory } => {
             let context = open(&config).await?;

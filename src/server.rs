@@ -16,6 +16,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as DocsConfig, SwaggerUi};
 
+use crate::domain::county::Counties;
 use crate::domain::findings::RuleName;
 use crate::domain::money::AmountUnit;
 use crate::domain::period::Moment;
@@ -41,7 +42,7 @@ use crate::resources;
     ),
     servers((url = "/", description = "This service")),
     // What stands in parameters alone is not collected.
-    components(schemas(Problem, ProblemError, RuleName, AmountUnit, Charset, Switch, Moment)),
+    components(schemas(Problem, ProblemError, RuleName, AmountUnit, Charset, Switch, Moment, Counties)),
     tags(
         (name = "units", description = "单位: bodies that have a budget or a task"),
         (name = "closings", description = "关账: years that are frozen for a unit and those below it"),
@@ -71,6 +72,7 @@ use crate::resources;
         (name = "uploads", description = "上报批次: files of rows, each with a receipt"),
         (name = "upload-templates", description = "上报模板: empty sheets to fill in"),
         (name = "exports", description = "导出: all rows of a collection as one file"),
+        (name = "counties", description = "各县: rows of several counties at once, for whoever oversees them"),
         (name = "changes", description = "变更: every change in order, and rows as they stood, for those who keep a copy"),
         (name = "webhooks", description = "推送订阅: who is told of changes, and what was delivered"),
         (name = "journal", description = "流水账: who did what, for the auditor"),

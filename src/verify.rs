@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::config::Config;
 use crate::domain::chain::{Break, Digest, Link, Released, Walk};
 use crate::domain::entry::Operation;
-use crate::http::identity::Keys;
+use crate::http::keys::Keys;
 use crate::http::seal;
 use crate::store::Store;
 use crate::store::journal::{ACCESS, entry, instant};

@@ -68,6 +68,8 @@ text_word! {
     FunctionalCode, functional, "[0-9]{3}([0-9]{2}){0,2}", 3 to 7, "2011308";
     /// A division code of GB/T 2260, six digits, or nine for a township.
     DivisionCode, division, "[1-9][0-9]{5}([0-9]{3})?", 6 to 9, "430922";
+    /// How the codes of a region's counties begin: two digits for a province, four for a city, six for a county.
+    Region, region, "[1-9][0-9]([0-9]{2}([0-9]{2})?)?", 2 to 6, "4309";
     /// A name of at most 200 characters on one line.
     Name, line, LINE, 1 to 200, "桃江县投资促进服务中心";
     /// Something as it was printed, of at most 100 characters on one line.
@@ -118,6 +120,18 @@ fn functional(text: &str, _: usize) -> Result<(), Wrong> {
 fn division(text: &str, _: usize) -> Result<(), Wrong> {
     let (zh, en) = ("行政区划代码为 6 位或 9 位数字，首位不为 0", "a division code has 6 or 9 digits, the first not 0");
     digits(if text.starts_with('0') { "" } else { text }, &[6, 9], zh, en)
+}
+
+fn region(text: &str, _: usize) -> Result<(), Wrong> {
+    let (zh, en) = ("地区为行政区划代码的前 2、4 或 6 位", "a region is the first 2, 4 or 6 digits of a division code");
+    digits(if text.starts_with('0') { "" } else { text }, &[2, 4, 6], zh, en)
+}
+
+impl Region {
+    /// Whether a county lies in it.
+    pub fn covers(&self, county: &str) -> bool {
+        county.starts_with(&self.0)
+    }
 }
 
 fn address(text: &str, most: usize) -> Result<(), Wrong> {

@@ -63,6 +63,7 @@ pub mod unit;
 pub mod allocation;
 pub mod cascade;
 pub mod completion;
+pub mod county;
 pub mod course;
 pub mod grade;
 pub mod rectification;

@@ -112,7 +112,8 @@ fn asked(request: &HttpRequest, context: &Context) -> Option<String> {
         None => String::new(),
         Some(token) => {
             let claims = context.keys.verify(token).ok()?;
-            format!("{}\n{}\n{}", claims.role, claims.unit.as_deref().unwrap_or_default(), claims.sub)
+            let of = |bound: &Option<String>| bound.clone().unwrap_or_default();
+            format!("{}\n{}\n{}\n{}", claims.role, of(&claims.unit), of(&claims.region), claims.sub)
         }
     };
     Some(format!("{}\n{who}", request.uri()))

@@ -8,6 +8,7 @@ pub mod document;
 pub mod error;
 pub mod file;
 pub mod identity;
+pub mod keys;
 pub mod language;
 pub mod moment;
 pub mod once;
@@ -27,7 +28,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::day::Day;
 use crate::http::error::ApiError;
-use crate::http::identity::{Caller, Keys};
+use crate::http::identity::Caller;
+use crate::http::keys::Keys;
 use crate::store::Store;
 use crate::store::past::Replays;
 use crate::store::write::{Stamp, Write};

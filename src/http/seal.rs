@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::identity::Keys;
+use super::keys::Keys;
 use crate::domain::upload::receipt::Signature;
 
 /// The only algorithm there is.

@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::http::identity::KEY_FILE;
+use crate::http::keys::KEY_FILE;
 use crate::store::copy;
 
 /// The database in a backup.

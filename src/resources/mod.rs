@@ -40,6 +40,7 @@ pub mod upload_templates;
 pub mod uploads;
 
 pub mod changes;
+pub mod counties;
 pub mod deliveries;
 pub mod exports;
 pub mod journal;
@@ -83,6 +84,7 @@ pub const ORDER: &[&str] = &[
     "findings",
     "uploads",
     "upload_templates",
+    "counties",
     "changes",
     "exports",
     "deliveries",
@@ -182,6 +184,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     findings::http::mount(config);
     uploads::http::mount(config);
     upload_templates::http::mount(config);
+    counties::http::mount(config);
     changes::http::mount(config);
     exports::http::mount(config);
     webhooks::http::mount(config);

@@ -7,6 +7,7 @@ pub mod attachment;
 mod bulk;
 mod columns;
 pub mod copy;
+pub mod counties;
 pub mod feed;
 mod finds;
 pub mod journal;

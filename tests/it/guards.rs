@@ -45,6 +45,7 @@ fn operations(upload: &str) -> Vec<Operation> {
                     "league-tables" => format!("{path}?month=2023-12&scheme=national_2020"),
                     "uploads" => path.replace("{id}", upload),
                     "upload-templates" => path.replace("{kind}", "progress"),
+                    "county-rows" => format!("{path}?resource=units"),
                     "exports" => path.replace("{resource}", "units"),
                     _ => path.replace("{id}", existing(&collection)).replace("{number}", "1"),
                 },
@@ -79,7 +80,8 @@ pub fn existing(collection: &str) -> &'static str {
         "rectifications" => "209002:2023:1",
         "webhooks" => "platform",
         "findings" | "monitoring" | "reminders" | "league-tables" | "result-uses" | "rollovers" | "finding-rules"
-        | "uploads" | "upload-templates" | "exports" | "changes" | "snapshots" | "journal" => "",
+        | "uploads" | "upload-templates" | "exports" | "changes" | "snapshots" | "journal" | "counties"
+        | "county-rows" => "",
         other => panic!("{other}: name one of its rows here"),
     }
 }
@@ -88,8 +90,8 @@ pub fn existing(collection: &str) -> &'static str {
 const COMMON: [&str; 7] =
     ["divisions", "economic-classes", "indicators", "standards", "schemes", "finding-rules", "upload-templates"];
 
-/// Collections that hold rows of all kinds: `changes.rs` shows whose they show. The journal is the auditor's alone.
-const MIXED: [&str; 4] = ["changes", "snapshots", "exports", "journal"];
+/// Collections that hold rows of all kinds: `changes.rs` and `counties.rs` show whose they show. The journal is the auditor's alone.
+const MIXED: [&str; 6] = ["changes", "snapshots", "exports", "journal", "counties", "county-rows"];
 
 fn held(permission: &str, role: Role) -> bool {
     match permission {

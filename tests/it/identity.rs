@@ -1,7 +1,8 @@
 //! Tokens: what is not exactly right is refused.
 
 use jixiao::http::Context;
-use jixiao::http::identity::{Claims, Keys, Role};
+use jixiao::http::identity::Role;
+use jixiao::http::keys::{Claims, Keys};
 use serde_json::json;
 
 use crate::harness::{Kind, Service};
@@ -17,6 +18,7 @@ fn claims() -> Claims {
         jti: "1".into(),
         role: "reader".into(),
         unit: None,
+        region: None,
     }
 }
 
@@ -31,6 +33,15 @@ async fn issuer_audience_and_expiry_are_checked() {
         ("expired", Claims { exp: right.iat - 60, ..right.clone() }),
         ("no such role", Claims { role: "king".into(), ..right.clone() }),
         ("no such unit", Claims { unit: Some("a b".into()), ..right.clone() }),
+        ("no such region", Claims { region: Some("x".into()), ..right.clone() }),
+        (
+            "a region, and more than reading",
+            Claims { region: Some("43".into()), role: "admin".into(), ..right.clone() },
+        ),
+        (
+            "a region, and less than a county",
+            Claims { region: Some("43".into()), unit: Some("u".into()), ..right.clone() },
+        ),
     ] {
         let reply = service.caller_claiming(&wrong).get("/v1/units").await;
         assert_eq!(reply.status, 401, "{what}");

@@ -12,6 +12,7 @@ mod changes;
 mod code_lists;
 mod command_line;
 mod conditions;
+mod counties;
 mod cycle;
 mod docs;
 mod errors;

@@ -126,6 +126,8 @@ async fn ask_for_everything(service: &Recorded) {
             ("unit", "209002"),
             ("scheme", "national_2020"),
             ("parent", "430922"),
+            ("resource", "progress"),
+            ("county", "430922"),
             ("limit", "2"),
         ];
         let parameters = operation["parameters"].as_array().into_iter().flatten();
@@ -141,6 +143,7 @@ async fn ask_for_everything(service: &Recorded) {
             .filter(|one| {
                 one.starts_with("month=")
                     || one.starts_with("scheme=")
+                    || (collection == "county-rows" && one.starts_with("resource="))
                     || (collection == "result-uses" && one.starts_with("year="))
             })
             .cloned()

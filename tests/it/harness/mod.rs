@@ -11,7 +11,8 @@ use std::path::Path;
 use actix_web::web::Data;
 use chrono::TimeDelta;
 use jixiao::http::Context;
-use jixiao::http::identity::{Claims, Keys, Role};
+use jixiao::http::identity::{Bounds, Role};
+use jixiao::http::keys::{Claims, Keys};
 use jixiao::store::Store;
 use jixiao::{demo, server};
 use reqwest::Method;
@@ -135,7 +136,7 @@ impl Service {
     pub fn caller_named(&self, name: &str, role: Role, unit: Option<&str>) -> Caller<'_> {
         let unit = unit.map(|unit| unit.parse().unwrap());
         let (now, lasting) = (Context::system_clock(), TimeDelta::hours(1));
-        let token = self.context.keys.issue(name, role, unit.as_ref(), now, lasting).unwrap();
+        let token = self.context.keys.issue(name, role, &Bounds::of(unit), now, lasting).unwrap();
         Caller { service: self, token: Some(token), headers: Vec::new() }
     }
 
