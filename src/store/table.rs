@@ -227,10 +227,26 @@ impl View<'_> {
     /// # Errors
     /// The database's.
     pub async fn find_all<T: Table>(&self, keys: &[&T::Key]) -> Result<Vec<Kept<T::Key, T::Facts>>, Error> {
+        let values = keys.iter().map(|key| T::key_values(key)).collect();
+        self.find_among::<T>(T::key_columns(), values, None).await
+    }
+
+    /// The items whose columns have one of these lists of values, and one of whose columns lies between two; in no particular
+    /// order. Each list is looked up by itself: an index should begin with the columns and end with that one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn find_among<T: Table>(
+        &self,
+        columns: Vec<Column<T>>,
+        values: Vec<Vec<Value>>,
+        within: Option<(Column<T>, [Value; 2])>,
+    ) -> Result<Vec<Kept<T::Key, T::Facts>>, Error> {
         use sea_orm::ConnectionTrait;
         let mut found = Vec::new();
-        for keys in bulk::chunks(keys.to_vec()) {
-            let statement = bulk::select::<T>(self.db.get_database_backend(), self.county, &keys);
+        for values in bulk::chunks(values) {
+            let among = bulk::Among { columns: columns.clone(), values, within: within.clone() };
+            let statement = bulk::select::<T>(self.db.get_database_backend(), self.county, among);
             let rows = T::Entity::find().from_raw_sql(statement).all(&self.db).await?;
             found.extend(rows.into_iter().map(T::kept).collect::<Result<Vec<_>, _>>()?);
         }

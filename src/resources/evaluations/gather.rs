@@ -16,7 +16,6 @@ use crate::http::error::ApiError;
 use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::economic_classes::store::EconomicClasses;
 use crate::resources::indicators::store::Indicators;
-use crate::resources::progress::store::Progresses;
 use crate::resources::projects::store::Projects;
 use crate::resources::reviews::store::Reviews;
 use crate::resources::targets::store::{Targets, handed_down_from};
@@ -155,9 +154,11 @@ async fn add_reported(view: &View<'_>, dossiers: &mut [Dossier], year: Year) -> 
     };
     let all: Vec<_> = dossiers.iter().map(|one| (concerned(one), mentioned(one))).collect();
     let codes: BTreeSet<_> = all.iter().flat_map(|(_, codes)| codes).cloned().collect();
-    let units: BTreeSet<_> = all.iter().flat_map(|(units, _)| units).cloned().collect();
-    let reported = progress::store::reported(year, units);
-    let progress = view.list::<Progresses>(reported, None, None).await?;
+    let pair = |unit: &UnitCode, code: &IndicatorCode| (unit.clone(), code.clone());
+    let pairs = all
+        .iter()
+        .flat_map(|(units, codes)| units.iter().flat_map(move |unit| codes.iter().map(move |code| pair(unit, code))));
+    let progress = progress::store::reported(view, year, &pairs.collect()).await?;
     let progress: ByUnit<ProgressKey, ProgressFacts> = by_unit(progress, |key| &key.unit);
     let indicators = view.list::<Indicators>(indicators::store::with_codes(codes), None, None).await?;
     let indicators: BTreeMap<IndicatorCode, IndicatorFacts> =

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryResult, Statement, Value};
 
 use super::http::ProgressFilter;
-use crate::domain::codes::UnitCode;
+use crate::domain::codes::{IndicatorCode, UnitCode};
 use crate::domain::kept::{Kept, Resource};
 use crate::domain::period::{Month, Year};
 use crate::domain::progress::{ProgressFacts, ProgressKey};
@@ -111,9 +111,21 @@ fn of_year(year: Year) -> Condition {
 /// The column of the unit.
 pub(super) const UNIT: row::Column = row::Column::Unit;
 
-/// What units reported in a year: to name the indicators as well would take the database ten times as long.
-pub fn reported(year: Year, units: impl IntoIterator<Item = UnitCode>) -> Condition {
-    of_year(year).add(row::Column::Unit.is_in(units))
+/// What units reported of indicators in a year, in the order of the keys.
+///
+/// # Errors
+/// The database's.
+pub async fn reported(
+    view: &View<'_>,
+    year: Year,
+    pairs: &BTreeSet<(UnitCode, IndicatorCode)>,
+) -> Result<Vec<Kept<ProgressKey, ProgressFacts>>, Error> {
+    let values = pairs.iter().map(|(unit, indicator)| vec![indicator.clone().into(), unit.clone().into()]).collect();
+    let months = [format!("{year}-01").into(), format!("{year}-12").into()];
+    let columns = vec![row::Column::Indicator, row::Column::Unit];
+    let mut found = view.find_among::<Progresses>(columns, values, Some((row::Column::Month, months))).await?;
+    found.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(found)
 }
 
 /// Two neighbouring months of a unit, an indicator and a year that do not go together; one of them is new.
