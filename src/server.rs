@@ -90,7 +90,7 @@ fn base() -> utoipa::openapi::OpenApi {
 
 /// The OpenAPI document of what is mounted.
 pub fn document() -> Value {
-    let scope = utoipa_actix_web::scope("/v1").configure(resources::mount);
+    let scope = utoipa_actix_web::scope("/v1").configure(|config| resources::mount(config));
     let collected = App::new().into_utoipa_app().openapi(base()).service(scope).split_for_parts().1;
     let mut value = serde_json::to_value(collected).unwrap_or_default();
     document::tidy(&mut value);
@@ -157,9 +157,7 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
             .wrap(TracingLogger::<trace::Requests>::new())
             .wrap(from_fn(leaving::say_goodbye))
             .wrap(from_fn(metrics::count))
-            .into_utoipa_app()
-            .service(utoipa_actix_web::scope("/v1").configure(resources::mount))
-            .into_app()
+            .service(web::scope("/v1").configure(resources::mount))
             .route("/openapi.json", web::get().to(async || openapi(DOCUMENT)))
             .route("/openapi-webhooks.json", web::get().to(async || openapi(WEBHOOK_DOCUMENT)))
             .route("/.well-known/jwks.json", web::get().to(public_keys))

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod keys;
 pub mod language;
 pub mod moment;
+pub mod mount;
 pub mod once;
 pub mod outgoing;
 pub mod page;

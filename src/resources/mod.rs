@@ -47,9 +47,9 @@ pub mod journal;
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::TableCreateStatement;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::domain::kept::Resource;
+use crate::http::mount::Mount;
 use crate::store::past::{Replay, Replays};
 use crate::store::table::{Table, created};
 use crate::store::{attachment, journal as ledger, outbox, publication, release, remembered};
@@ -155,7 +155,7 @@ pub fn replays() -> Replays {
 }
 
 /// Mounts every room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     units::http::mount(config);
     closings::http::mount(config);
     reviews::http::mount(config);

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{delete, get, put};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::approvals;
 use crate::domain::approval::{Approval, ApprovalFacts, ApprovalKey};
@@ -18,6 +17,7 @@ use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Review};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -40,7 +40,7 @@ pub struct ApprovalFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_approvals).service(get_approval).service(put_approval).service(delete_approval);
 }
 

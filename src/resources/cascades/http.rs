@@ -5,7 +5,6 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::cascades;
 use crate::domain::allocation::AllocationSet;
@@ -17,6 +16,7 @@ use crate::http::Context;
 use crate::http::answer::{Answer, PutErrors, RevisionErrors};
 use crate::http::body::Facts;
 use crate::http::identity::{Caller, Read, Report};
+use crate::http::mount::Mount;
 use crate::http::once::{self, Key};
 use crate::http::path::Id;
 use crate::http::query::Query;
@@ -32,7 +32,7 @@ pub struct CascadeOptions {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(get_cascade).service(create_target_allocations);
 }
 

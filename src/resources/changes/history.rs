@@ -5,7 +5,6 @@ use actix_web::web::Data;
 use deserr::Deserr;
 use sea_orm::{ColumnTrait, Condition};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{change, wanted};
 use crate::domain::approval::ApprovalKey;
@@ -28,6 +27,7 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, RevisionErrors};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Read, Scope};
+use crate::http::mount::Mount;
 use crate::http::page::{Listing, Paging, Place, Present};
 use crate::http::path::Id;
 use crate::store::View;
@@ -67,7 +67,7 @@ async fn revisions(
 macro_rules! revisions {
     ($($name:ident: $path:literal, $tag:literal, $key:ty, $resource:ident;)+) => {
         /// Mounts the revisions of every collection.
-        pub fn mount(config: &mut ServiceConfig<'_>) {
+        pub fn mount(config: &mut impl Mount) {
             config$(.service($name))+;
         }
 

@@ -7,7 +7,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{changes, snapshot};
 use crate::domain::chain::Digest;
@@ -20,6 +19,7 @@ use crate::http::answer::{Answer, ListErrors};
 use crate::http::error::ApiError;
 use crate::http::file::FileBytes;
 use crate::http::identity::{Caller, Read, Scope};
+use crate::http::mount::Mount;
 use crate::http::query::{Limit, Query, Sequence, Whole};
 
 /// How often it is looked whether there is something new while a caller waits.
@@ -83,7 +83,7 @@ pub struct SnapshotOptions {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_changes_ndjson).service(list_changes).service(list_snapshot_rows);
     super::history::mount(config);
 }

@@ -4,7 +4,6 @@ use actix_web::get;
 use actix_web::web::Data;
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::counties;
 use crate::domain::codes::DivisionCode;
@@ -15,6 +14,7 @@ use crate::domain::violation::Violations;
 use crate::http::Context;
 use crate::http::answer::{self, Answer, ListErrors};
 use crate::http::identity::{Caller, Read};
+use crate::http::mount::Mount;
 use crate::http::page::{Paging, Present};
 
 crate::page! {
@@ -49,7 +49,7 @@ pub struct RowFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_counties).service(list_county_rows);
 }
 

@@ -7,7 +7,6 @@ use actix_web::{HttpResponse, get, post};
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{list, place, resend, rotate, status};
 use crate::domain::codes::WebhookCode;
@@ -18,6 +17,7 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, ReversalErrors, RevisionErrors};
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Subscribe, Watch};
+use crate::http::mount::Mount;
 use crate::http::once::{self, Begin, Key, Turn};
 use crate::http::page::{Paging, Present};
 use crate::http::path::{Id, Number};
@@ -67,7 +67,7 @@ pub struct RecoveryOptions {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config
         .service(get_webhook_status)
         .service(create_webhook_secret)

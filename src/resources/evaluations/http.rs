@@ -5,7 +5,6 @@ use actix_web::web::Data;
 use actix_web::{delete, get, post, put};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::evaluations;
 use super::review;
@@ -20,6 +19,7 @@ use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Evaluate, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::once::{self, Key};
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
@@ -46,7 +46,7 @@ pub struct EvaluationFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config
         .service(list_evaluations)
         .service(get_evaluation)

@@ -3,7 +3,6 @@
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::evaluations;
 use crate::domain::evaluation::EvaluationKey;
@@ -17,10 +16,11 @@ use crate::http::error::ApiError;
 use crate::http::file::{FileBytes, PageText, XLSX};
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::path::Id;
 
 /// Mounts these views of the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(create_what_if).service(get_evaluation_form).service(get_evaluation_report);
 }
 

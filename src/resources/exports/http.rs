@@ -7,7 +7,6 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::export;
 use crate::domain::codes::UnitCode;
@@ -19,6 +18,7 @@ use crate::http::answer::{Answer, ListErrors};
 use crate::http::error::ApiError;
 use crate::http::file::FileBytes;
 use crate::http::identity::{Caller, Read};
+use crate::http::mount::Mount;
 use crate::http::query::Query;
 
 /// Which rows.
@@ -32,7 +32,7 @@ pub struct ExportOptions {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_export_ndjson).service(list_export_csv);
 }
 

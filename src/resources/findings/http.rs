@@ -4,7 +4,6 @@ use actix_web::get;
 use actix_web::web::Data;
 use deserr::Deserr;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::findings;
 use crate::domain::codes::{ProjectCode, UnitCode};
@@ -16,6 +15,7 @@ use crate::http::answer::{self, Answer, ListErrors, TaggedErrors};
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::page::{Listing, Paging};
 
 crate::page! {
@@ -82,7 +82,7 @@ pub struct FindingRules {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_findings).service(list_finding_rules);
 }
 

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{delete, get, put};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::indicators;
 use crate::domain::codes::{IndicatorCode, Name};
@@ -17,6 +16,7 @@ use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Define, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -45,7 +45,7 @@ pub struct IndicatorFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_indicators).service(get_indicator).service(put_indicator).service(delete_indicator);
 }
 

@@ -5,7 +5,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{head, list};
 use crate::domain::codes::{Name, UnitCode};
@@ -18,6 +17,7 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, ListErrors};
 use crate::http::error::ApiError;
 use crate::http::identity::{Audit, Caller, Lack, Scope};
+use crate::http::mount::Mount;
 use crate::http::page::{Paging, Place, Present};
 
 crate::page! {
@@ -66,7 +66,7 @@ fn require_whole(caller: &Caller<Audit>) -> Result<(), ApiError> {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(get_journal_head).service(list_journal);
 }
 

@@ -5,7 +5,6 @@ use actix_web::web::Data;
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::league_tables;
 use crate::domain::codes::{SchemeCode, UnitCode};
@@ -18,6 +17,7 @@ use crate::http::answer::{self, Answer, GetErrors};
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::page::{Listing, Paging};
 
 /// A page of a league table.
@@ -57,7 +57,7 @@ pub struct LeagueFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_league_tables);
 }
 

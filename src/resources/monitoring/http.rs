@@ -4,7 +4,6 @@ use actix_web::get;
 use actix_web::web::Data;
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::monitoring;
 use crate::domain::codes::UnitCode;
@@ -16,6 +15,7 @@ use crate::http::answer::{self, Answer, GetErrors};
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::page::{Listing, Paging};
 
 crate::page! {
@@ -44,7 +44,7 @@ pub struct MonitoringFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_monitoring).service(list_reminders);
 }
 

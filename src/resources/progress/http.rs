@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{delete, get, put};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::progress;
 use crate::domain::codes::{IndicatorCode, UnitCode};
@@ -18,6 +17,7 @@ use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read, Report};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -46,7 +46,7 @@ pub struct ProgressFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_progress).service(get_progress).service(put_progress).service(delete_progress);
 }
 

@@ -7,7 +7,6 @@ use deserr::Deserr;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::published;
 use crate::domain::codes::UnitCode;
@@ -20,6 +19,7 @@ use crate::http::Context;
 use crate::http::answer::{self, Answer, PublicErrors, PublicItemErrors};
 use crate::http::condition::Conditions;
 use crate::http::moment::AsOf;
+use crate::http::mount::Mount;
 use crate::http::page::{Paging, Present};
 use crate::http::path::Id;
 
@@ -42,7 +42,7 @@ pub struct PublishedFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_public_evaluations).service(get_public_evaluation);
 }
 

@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::rollovers;
 use crate::domain::rollover::{Rollover, RolloverInput};
@@ -11,10 +10,11 @@ use crate::http::Context;
 use crate::http::answer::{Answer, PutErrors};
 use crate::http::body::Facts;
 use crate::http::identity::{Caller, Report};
+use crate::http::mount::Mount;
 use crate::http::once::{self, Key};
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(create_rollover);
 }
 

@@ -2,7 +2,6 @@
 
 use actix_web::get;
 use actix_web::web::Data;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::scorecards;
 use crate::domain::scorecard::{Scorecard, ScorecardKey};
@@ -11,11 +10,12 @@ use crate::http::answer::{self, Answer, GetErrors};
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::path::Id;
 use crate::resources::units;
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(get_scorecard);
 }
 

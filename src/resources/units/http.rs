@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{delete, get, put};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::units;
 use crate::domain::codes::UnitCode;
@@ -17,6 +16,7 @@ use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Administer, Caller, Read};
 use crate::http::moment::{AsOf, AsOfParameter};
+use crate::http::mount::Mount;
 use crate::http::page::{Listing, Paging};
 use crate::http::path::Id;
 
@@ -39,7 +39,7 @@ pub struct UnitFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_units).service(get_unit).service(put_unit).service(delete_unit);
 }
 

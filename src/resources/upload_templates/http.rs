@@ -6,7 +6,6 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, get};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::upload_templates;
 use crate::domain::period::Year;
@@ -17,10 +16,11 @@ use crate::http::answer::{self, Answer, FileErrors};
 use crate::http::error::ApiError;
 use crate::http::file::{FileBytes, XLSX};
 use crate::http::identity::{Caller, Read};
+use crate::http::mount::Mount;
 use crate::http::query::Query;
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(get_upload_template_csv).service(get_upload_template_xlsx);
 }
 

@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::files::{self, Back};
 use super::judge::Manner;
@@ -28,6 +27,7 @@ use crate::http::condition::Conditions;
 use crate::http::error::ApiError;
 use crate::http::file::{FileBytes, Media, Sent, XLSX};
 use crate::http::identity::{Caller, Read, Upload as MayUpload};
+use crate::http::mount::Mount;
 use crate::http::once::{self, Begin, Key};
 use crate::http::page::{Paging, Present};
 use crate::http::path::Id;
@@ -188,7 +188,7 @@ media! {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config
         .service(create_upload_csv)
         .service(create_upload_xlsx)

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{delete, get, put};
 use deserr::Deserr;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::webhooks;
 use crate::domain::codes::{UnitCode, WebhookCode};
@@ -17,6 +16,7 @@ use crate::http::body::Facts;
 use crate::http::condition::Conditions;
 use crate::http::identity::{Caller, Subscribe, Watch};
 use crate::http::moment::AsOf;
+use crate::http::mount::Mount;
 use crate::http::page::{Paging, Present};
 use crate::http::path::Id;
 
@@ -36,7 +36,7 @@ pub struct WebhookFilter {
 }
 
 /// Mounts the room.
-pub fn mount(config: &mut ServiceConfig<'_>) {
+pub fn mount(config: &mut impl Mount) {
     config.service(list_webhooks).service(get_webhook).service(put_webhook).service(delete_webhook);
 }
 
