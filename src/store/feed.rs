@@ -9,6 +9,9 @@ use super::{Error, View};
 use crate::domain::codes::UnitCode;
 use crate::domain::kept::Resource;
 
+/// How many entries are looked at first for those that still stand.
+const FIRST_STRETCH: i64 = 4_000;
+
 /// A part of the journal.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
@@ -83,7 +86,20 @@ impl View<'_> {
         }
         let standing =
             Condition::all().add(entry::Column::Became.is_not_null()).add(Expr::exists(superseded).not()).add(wanted);
-        self.entries(part, standing).await
+        // A stretch at a time: a database without statistics looks at everything up to the end before it sorts and cuts. Where
+        // little is found the next stretch is longer, so that they are few however long the journal is.
+        let (mut found, mut after, mut length) = (Vec::new(), part.after, FIRST_STRETCH);
+        while after < part.until && (found.len() as u64) < part.limit {
+            let limit = part.limit - found.len() as u64;
+            let stretch = Part { after, until: Ord::min(part.until, after.saturating_add(length)), limit };
+            let entries = self.entries(stretch, standing.clone()).await?;
+            if (entries.len() as u64) * 2 < limit {
+                length = length.saturating_mul(4);
+            }
+            found.extend(entries);
+            after = stretch.until;
+        }
+        Ok(found)
     }
 
     /// A row by the names of its resource and itself, as it is now; nothing where it is not there.
