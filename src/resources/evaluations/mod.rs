@@ -143,7 +143,7 @@ pub async fn put(
                 category(&view, &target.key.indicator).await?.map_or(Claim::Missing, Claim::Fair)
             }
             // Whoever may not see the target must not learn that it exists.
-            Some(_) if units::require_visible(&view, &caller.scope, &target.unit).await.is_ok() => Claim::Unrelated,
+            Some(_) if units::sees(&view, &caller.scope, &target.unit).await? => Claim::Unrelated,
             _ => Claim::Missing,
         });
     }

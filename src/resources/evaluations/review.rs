@@ -102,7 +102,7 @@ async fn require_rows(view: &View<'_>, scope: &Scope, comments: &[CommentInput])
             None => false,
             // What belongs to the county is everybody's to see; who sent files for it, and who is told of changes, is not.
             Some(None) => *scope == Scope::County || !matches!(resource, Resource::Uploads | Resource::Webhooks),
-            Some(Some(unit)) => units::require_visible(view, scope, unit).await.is_ok(),
+            Some(Some(unit)) => units::sees(view, scope, unit).await?,
         };
         if !seen {
             broken.0.push(dangling(format!("/comments/{place}/id"), *resource, id));

@@ -95,7 +95,7 @@ async fn parent(
     Ok(match view.find::<Targets>(parent).await? {
         Some(_) if above => Parent::Fair,
         // Whoever may not see the target must not learn that it exists.
-        Some(_) if units::require_visible(view, scope, &parent.unit).await.is_ok() => Parent::NotAbove,
+        Some(_) if units::sees(view, scope, &parent.unit).await? => Parent::NotAbove,
         _ => Parent::Missing,
     })
 }

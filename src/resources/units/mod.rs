@@ -26,12 +26,18 @@ pub type Item = Kept<UnitCode, UnitFacts>;
 /// # Errors
 /// [`ApiError::NotFound`] for a unit outside the caller's subtree.
 pub async fn require_visible(view: &View<'_>, scope: &Scope, unit: &UnitCode) -> Result<(), ApiError> {
-    match scope {
-        Scope::County => Ok(()),
-        Scope::Subtree(top) if top == unit => Ok(()),
-        Scope::Subtree(top) if store::lineage(view, unit).await?.contains(top) => Ok(()),
-        Scope::Subtree(_) => Err(ApiError::NotFound),
-    }
+    if sees(view, scope, unit).await? { Ok(()) } else { Err(ApiError::NotFound) }
+}
+
+/// Whether a caller may see what is a unit's.
+///
+/// # Errors
+/// The database's.
+pub async fn sees(view: &View<'_>, scope: &Scope, unit: &UnitCode) -> Result<bool, ApiError> {
+    Ok(match scope {
+        Scope::County => true,
+        Scope::Subtree(top) => top == unit || store::lineage(view, unit).await?.contains(top),
+    })
 }
 
 /// The rows of a table whose unit a caller may see, `unit` being the column that names it.
