@@ -5,14 +5,17 @@ use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::EnvResourceDetector;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::Subscriber;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Registry, fmt};
 
 use crate::config::Config;
+
+/// Where the span of a request is made.
+const REQUESTS: &str = "jixiao::operations::trace";
 
 /// Why logging and tracing do not start.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +48,7 @@ impl Traces {
 /// See [`Mute`].
 pub fn start(config: &Config) -> Result<Traces, Mute> {
     // Statements are spans of traces; lines of the log do not repeat them, unless the setting asks for them.
-    let filter = EnvFilter::try_new(format!("sea_orm=warn,{}", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(format!("sea_orm=off,{}", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
     let Some(collector) = &config.trace_collector else {
         // One filter in front of all is the quickest.
         tracing_subscriber::registry().with(filter).with(log(config)).try_init()?;
@@ -53,8 +56,14 @@ pub fn start(config: &Config) -> Result<Traces, Mute> {
     };
     let provider = exported(collector, config.service_name.as_deref())?;
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("jixiao")).with_location(false);
-    // What the exporter itself does is nobody's trace.
-    let traced = Targets::new().with_targets([("jixiao", LevelFilter::DEBUG), ("sea_orm", LevelFilter::INFO)]);
+    // What the exporter itself does is nobody's trace, nor is what belongs to no request.
+    let traced = dynamic_filter_fn(|about, context| {
+        let (target, level) = (about.target(), *about.level());
+        let of = |name: &str| target.split("::").next() == Some(name);
+        let told = of("jixiao") && level <= Level::DEBUG || of("sea_orm") && level <= Level::INFO;
+        told && (target == REQUESTS || context.lookup_current().is_some())
+    });
+    let traced = traced.with_max_level_hint(Level::DEBUG);
     let logged = log::<Registry>(config).with_filter(filter);
     tracing_subscriber::registry().with(logged).with(layer.with_filter(traced)).try_init()?;
     Ok(Traces(Some(provider)))

@@ -23,7 +23,8 @@ pub struct Requests;
 impl RootSpanBuilder for Requests {
     fn on_request_start(request: &ServiceRequest) -> Span {
         // Finding the route and putting the fields together is a part of what an answer costs.
-        if !tracing::enabled!(Level::INFO) {
+        // Health and counts are asked for several times a minute.
+        if !tracing::enabled!(Level::INFO) || !request.path().starts_with("/v1/") {
             return Span::none();
         }
         request.extensions_mut().insert(Begun(Instant::now()));
@@ -47,16 +48,18 @@ impl RootSpanBuilder for Requests {
         if span.is_none() {
             return;
         }
-        if let Ok(response) = outcome {
-            let request = response.request();
-            let milliseconds = request.extensions().get::<Begun>().map(|begun| begun.0.elapsed().as_millis());
-            let (status, id) = (response.status().as_u16(), request_id(request));
-            // Health and counts are asked for several times a minute.
-            if request.path().starts_with("/v1/") {
-                span.in_scope(|| tracing::info!(status, milliseconds, id, "answered"));
-            }
+        let Ok(response) = outcome else {
+            return DefaultRootSpanBuilder::on_request_end(span, outcome);
+        };
+        let request = response.request();
+        let milliseconds = request.extensions().get::<Begun>().map(|begun| begun.0.elapsed().as_millis());
+        let (status, id) = (response.status().as_u16(), request_id(request));
+        span.record("http.status_code", status);
+        // A mistake of the caller is no failure of the service.
+        if response.status().is_server_error() {
+            span.record("otel.status_code", "ERROR");
         }
-        DefaultRootSpanBuilder::on_request_end(span, outcome);
+        span.in_scope(|| tracing::info!(status, milliseconds, id, "answered"));
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 /// The most that is asked at once.
 const MOST: usize = 64;
@@ -56,7 +57,8 @@ impl<K: Clone + Send + 'static, V: Send + 'static> Together<K, V> {
         };
         if nobody_asks {
             // A task of its own: it goes on when whoever asked first has gone.
-            tokio::spawn(Asking { questions: self.clone(), done: false }.go_on(read));
+            // In a trace it is part of what the first asked.
+            tokio::spawn(Asking { questions: self.clone(), done: false }.go_on(read).in_current_span());
         }
         answer.await.ok()
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
+use tracing::Instrument;
 
 use super::Error;
 use super::journal::Position;
@@ -142,7 +143,7 @@ impl Turns {
         if !goes_on {
             if let Some(before) = held.take() {
                 // Those who share it hear whether it could be ended.
-                let ended = tokio::spawn(before.end()).await;
+                let ended = tokio::spawn(before.end().in_current_span()).await;
                 if let Ok(Err(error)) = ended {
                     tracing::warn!(%error, "a transaction was not ended");
                 }
@@ -287,7 +288,7 @@ impl Turn {
         let turns = self.turns.clone();
         drop(self);
         // A task of its own: others depend on it, also when the caller has gone.
-        let hearing = tokio::spawn(async move { turns.hear(ended).await });
+        let hearing = tokio::spawn(async move { turns.hear(ended).await }.in_current_span());
         hearing.await.unwrap_or_else(|_| Err(Error::Away("a commit was not heard of".into())))
     }
 }

@@ -98,6 +98,8 @@ async fn a_request_is_a_span_of_the_callers_trace_with_its_statements_in_it() {
             .collect::<String>()
     };
     let spans: Vec<&Span> = sent.flat_map(|one| &one.scope_spans).flat_map(|one| &one.spans).collect();
+    // Nothing is told of what is nobody's request, or of one whose caller does not record it.
+    assert!(spans.iter().all(|span| hexadecimal(&span.trace_id) == trace), "{spans:#?}");
     let spans: Vec<&Span> = spans.into_iter().filter(|span| hexadecimal(&span.trace_id) == trace).collect();
     let root = spans.iter().find(|span| hexadecimal(&span.parent_span_id) == parent).unwrap();
     let about = texts(&root.attributes);
