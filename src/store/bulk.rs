@@ -48,40 +48,27 @@ pub(super) fn upsert<T: Table>(sending: Sending, rows: Vec<super::table::Model<T
     text.statement()
 }
 
-/// Which rows are read: those whose columns have one of these lists of values, and one of whose columns lies between two.
-pub(super) struct Among<T: Table> {
-    pub(super) columns: Vec<super::table::Column<T>>,
-    pub(super) values: Vec<Vec<Value>>,
-    pub(super) within: Option<(super::table::Column<T>, [Value; 2])>,
-}
-
-/// Reads rows by lists of values, each looked up by an index, however many they are.
+/// Reads the rows under these keys, each looked up by the primary key, however many they are.
 ///
 /// SQLite does that with a list of row values (`IN (VALUES …)`). PostgreSQL would join such a list with the whole table when
 /// it has some hundred rows; a part that cannot be joined (`OFFSET 0`) is looked up for each.
-pub(super) fn select<T: Table>(backend: DbBackend, county: &str, among: Among<T>) -> Statement {
-    let Among { columns, mut values, within } = among;
-    let all: Vec<_> = super::table::Column::<T>::iter().collect();
+pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key]) -> Statement {
+    let columns: Vec<_> = super::table::Column::<T>::iter().collect();
+    let key = T::key_columns();
     let table = T::Entity::default();
+    let values = keys.iter().map(|key| T::key_values(key)).collect();
     let mut text = Text::new(Sending::best(backend));
-    let found = format!("SELECT {} FROM \"{}\"", listed(all.iter().map(IdenStatic::as_str)), table.table_name());
-    let lateral = backend == DbBackend::Postgres;
-    if lateral {
-        text.push("SELECT \"found\".* FROM (")
-            .query(std::mem::take(&mut values))
-            .push(") AS \"wanted\" CROSS JOIN LATERAL (");
-    }
-    text.push(&found).push(" WHERE \"county\"=").value(county.into());
-    if let Some((column, [from, to])) = within {
-        text.push(&format!(" AND \"{}\" BETWEEN ", column.as_str())).value(from).push(" AND ").value(to);
-    }
-    if lateral {
-        for (place, column) in columns.iter().enumerate() {
+    let found = format!("SELECT {} FROM \"{}\"", listed(columns.iter().map(IdenStatic::as_str)), table.table_name());
+    if backend == DbBackend::Postgres {
+        text.push("SELECT \"found\".* FROM (").query(values).push(") AS \"wanted\" CROSS JOIN LATERAL (");
+        text.push(&found).push(" WHERE \"county\"=").value(county.into());
+        for (place, column) in key.iter().enumerate() {
             text.push(&format!(" AND \"{}\"=\"wanted\".\"column{}\"", column.as_str(), place + 1));
         }
         text.push(" OFFSET 0) AS \"found\"");
     } else {
-        text.push(" AND (").push(&listed(columns.iter().map(IdenStatic::as_str)));
+        text.push(&found).push(" WHERE \"county\"=").value(county.into());
+        text.push(" AND (").push(&listed(key.iter().map(IdenStatic::as_str)));
         text.push(") IN (").query(values).push(")");
     }
     text.statement()

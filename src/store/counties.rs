@@ -16,36 +16,26 @@ pub enum Reach {
     Region(Region),
 }
 
-/// A county, and how far its journal has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct County {
-    /// Its division code.
-    pub code: String,
-    /// The number of its newest change; 0 before the first.
-    pub position: i64,
-}
-
 impl Store {
     /// Single reads of a county of the database. Whether the caller may read it is asked before.
     pub fn view_of<'a>(&'a self, county: &'a str) -> View<'a> {
         View { db: (&self.reading).into(), county, knowing: None, live: None }
     }
 
-    /// The counties in reach that were begun, in the order of their codes, from behind one, at most so many.
+    /// The counties in reach that were begun, in the order of their codes, from one on, at most so many; with the number of
+    /// the newest change of each.
     ///
     /// # Errors
     /// The database's.
-    pub async fn counties(&self, reach: &Reach, after: Option<&str>, limit: u64) -> Result<Vec<County>, Error> {
-        let mut select = head::Entity::find().filter(match reach {
+    pub async fn counties(&self, reach: &Reach, from: &str, limit: u64) -> Result<Vec<(String, i64)>, Error> {
+        let select = head::Entity::find().filter(match reach {
             Reach::Own => head::Column::County.eq(&self.county),
             // A colon stands behind every digit.
             Reach::Region(region) => head::Column::County.between(region.to_string(), format!("{region}:")),
         });
-        if let Some(after) = after {
-            select = select.filter(head::Column::County.gt(after));
-        }
-        let found = select.order_by_asc(head::Column::County).limit(limit).all(&self.reading).await?;
-        Ok(found.into_iter().map(|head| County { code: head.county, position: head.changed }).collect())
+        let select = select.select_only().columns([head::Column::County, head::Column::Changed]);
+        let select = select.filter(head::Column::County.gte(from)).order_by_asc(head::Column::County);
+        Ok(select.limit(limit).into_tuple().all(&self.reading).await?)
     }
 
     /// Those of some counties that are in reach and were begun, in the order of their codes.
@@ -58,8 +48,8 @@ impl Store {
             Reach::Region(region) => region.covers(code),
         };
         let reached: Vec<&String> = codes.iter().filter(reached).collect();
-        let begun = head::Entity::find().filter(head::Column::County.is_in(reached));
-        let begun = begun.order_by_asc(head::Column::County).all(&self.reading).await?;
-        Ok(begun.into_iter().map(|head| head.county).collect())
+        let begun = head::Entity::find().select_only().column(head::Column::County);
+        let begun = begun.filter(head::Column::County.is_in(reached)).order_by_asc(head::Column::County);
+        Ok(begun.into_tuple().all(&self.reading).await?)
     }
 }

@@ -52,9 +52,7 @@ impl Store {
         if let [key] = keys {
             return Ok(vec![view.find_alone::<T>(key).await?]);
         }
-        // As many as a power of two, so that there are few statements to prepare.
-        let wanted: Vec<&T::Key> =
-            keys.iter().chain(keys.last().into_iter().cycle()).take(keys.len().next_power_of_two()).collect();
+        let wanted: Vec<&T::Key> = keys.iter().collect();
         let found: BTreeMap<_, _> =
             view.find_all::<T>(&wanted).await?.into_iter().map(|item| (item.key.clone(), item)).collect();
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())

@@ -1,5 +1,7 @@
 //! What the store must know of a table to read and change it: one implementation a room, in its `store.rs`.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, LikeExpr, Query, TableCreateStatement, ValueTuple};
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, IntoActiveModel, IntoSimpleExpr, Iterable, Schema, TryGetable,
@@ -174,9 +176,8 @@ pub fn beginning_with<T: Table>(values: impl IntoIterator<Item = Value>) -> Cond
 
 /// The rows of units and a year, in a table whose key begins with these two.
 pub fn of_units_and_year<T: Table>(units: impl IntoIterator<Item = UnitCode>, year: Year) -> Condition {
-    let mut columns = T::key_columns().into_iter();
-    let of_units = columns.next().map(|unit| unit.is_in(units));
-    Condition::all().add_option(of_units).add_option(columns.next().map(|column| column.eq(year)))
+    let columns = T::key_columns();
+    Condition::all().add(columns[0].is_in(units)).add(columns[1].eq(year))
 }
 
 /// The rows after a key. A row value, so that both databases seek instead of filtering.
@@ -227,26 +228,12 @@ impl View<'_> {
     /// # Errors
     /// The database's.
     pub async fn find_all<T: Table>(&self, keys: &[&T::Key]) -> Result<Vec<Kept<T::Key, T::Facts>>, Error> {
-        let values = keys.iter().map(|key| T::key_values(key)).collect();
-        self.find_among::<T>(T::key_columns(), values, None).await
-    }
-
-    /// The items whose columns have one of these lists of values, and one of whose columns lies between two; in no particular
-    /// order. Each list is looked up by itself: an index should begin with the columns and end with that one.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn find_among<T: Table>(
-        &self,
-        columns: Vec<Column<T>>,
-        values: Vec<Vec<Value>>,
-        within: Option<(Column<T>, [Value; 2])>,
-    ) -> Result<Vec<Kept<T::Key, T::Facts>>, Error> {
         use sea_orm::ConnectionTrait;
+        // Each once: an item that is asked for twice is there once.
+        let keys: BTreeSet<&T::Key> = keys.iter().copied().collect();
         let mut found = Vec::new();
-        for values in bulk::chunks(values) {
-            let among = bulk::Among { columns: columns.clone(), values, within: within.clone() };
-            let statement = bulk::select::<T>(self.db.get_database_backend(), self.county, among);
+        for keys in bulk::chunks(keys.into_iter().collect()) {
+            let statement = bulk::select::<T>(self.db.get_database_backend(), self.county, &keys);
             let rows = T::Entity::find().from_raw_sql(statement).all(&self.db).await?;
             found.extend(rows.into_iter().map(T::kept).collect::<Result<Vec<_>, _>>()?);
         }

@@ -1,7 +1,8 @@
 //! A statement in the making: text and values, put together directly.
 //!
 //! A statement of 500 rows has thousands of values. Building it as a tree and printing the tree took longer than the
-//! database needs to run it. The text is the same every time, so that the database prepares it once.
+//! database needs to run it. For rows whose nulls are in the same columns the text is the same, so that the database prepares it
+//! once.
 
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{DbBackend, Statement, Value};

@@ -29,7 +29,9 @@ pub async fn require_open(view: &View<'_>, unit: &UnitCode, year: Year) -> Resul
     let closed = view.known(&of, format!("closed {unit}:{year}"), async || -> Result<_, Error> {
         let line = units::store::lineage(view, unit).await?;
         let keys: Vec<ClosingKey> = line.into_iter().map(|unit| ClosingKey { unit, year }).collect();
-        Ok(view.find_all::<Closings>(&keys.iter().collect::<Vec<_>>()).await?.pop().map(|closing| closing.key))
+        let found = view.find_all::<Closings>(&keys.iter().collect::<Vec<_>>()).await?;
+        // The one nearest to the unit is named.
+        Ok(keys.into_iter().find(|key| found.iter().any(|closing| closing.key == *key)))
     });
     closed.await?.map_or(Ok(()), |key| Err(ApiError::Frozen(Frozen::Closed(key))))
 }

@@ -16,6 +16,7 @@ use crate::http::error::ApiError;
 use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::economic_classes::store::EconomicClasses;
 use crate::resources::indicators::store::Indicators;
+use crate::resources::progress::store::Progresses;
 use crate::resources::projects::store::Projects;
 use crate::resources::reviews::store::Reviews;
 use crate::resources::targets::store::{Targets, handed_down_from};
@@ -154,11 +155,9 @@ async fn add_reported(view: &View<'_>, dossiers: &mut [Dossier], year: Year) -> 
     };
     let all: Vec<_> = dossiers.iter().map(|one| (concerned(one), mentioned(one))).collect();
     let codes: BTreeSet<_> = all.iter().flat_map(|(_, codes)| codes).cloned().collect();
-    let pair = |unit: &UnitCode, code: &IndicatorCode| (unit.clone(), code.clone());
-    let pairs = all
-        .iter()
-        .flat_map(|(units, codes)| units.iter().flat_map(move |unit| codes.iter().map(move |code| pair(unit, code))));
-    let progress = progress::store::reported(view, year, &pairs.collect()).await?;
+    let units: BTreeSet<_> = all.iter().flat_map(|(units, _)| units).cloned().collect();
+    let reported = progress::store::reported(year, units, &codes);
+    let progress = view.list::<Progresses>(reported, None, None).await?;
     let progress: ByUnit<ProgressKey, ProgressFacts> = by_unit(progress, |key| &key.unit);
     let indicators = view.list::<Indicators>(indicators::store::with_codes(codes), None, None).await?;
     let indicators: BTreeMap<IndicatorCode, IndicatorFacts> =
@@ -178,14 +177,17 @@ async fn handed_down(
     targets: &ByUnit<TargetKey, TargetFacts>,
 ) -> Result<ByUnit<TargetKey, TargetFacts>, ApiError> {
     let own: Vec<TargetKey> = targets.values().flatten().map(|target| target.key.clone()).collect();
-    if own.is_empty() {
-        return Ok(BTreeMap::new());
-    }
     let mut found = ByUnit::new();
-    for target in view.list::<Targets>(handed_down_from(own), None, None).await? {
-        if let Some(parent) = &target.facts.parent {
-            found.entry(parent.unit.clone()).or_default().push(target);
+    // A statement takes so many values at most.
+    for own in own.chunks(1_000) {
+        for target in view.list::<Targets>(handed_down_from(own.to_vec()), None, None).await? {
+            if let Some(parent) = &target.facts.parent {
+                found.entry(parent.unit.clone()).or_default().push(target);
+            }
         }
+    }
+    for targets in found.values_mut() {
+        targets.sort_by(|one, other| one.key.cmp(&other.key));
     }
     Ok(found)
 }
