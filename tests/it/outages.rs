@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jixiao::store::Store;
 use serde_json::{Value, json};
 
-use crate::harness::{OwnServer, Replicas};
+use crate::harness::{Kind, OwnServer, Replicas, Service};
 
 /// Writers that put rows of their own, one after the other, until told to stop; what was acknowledged, and the answers that
 /// were neither that nor a request to come again.
@@ -114,4 +114,45 @@ async fn nothing_acknowledged_is_lost_when_servers_are_killed_and_the_database_c
     let lost: Vec<_> = acknowledged.difference(&kept).collect();
     assert!(lost.is_empty(), "{lost:?}");
     store.close().await;
+}
+
+/// Somebody at the database holds the county's journal, and lets go of it only when told.
+async fn hold(url: &str) -> (tokio_postgres::Client, tokio::task::JoinHandle<()>) {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let running = tokio::spawn(async move { drop(connection.await) });
+    client.batch_execute("BEGIN; SELECT * FROM journal_head FOR UPDATE").await.unwrap();
+    (client, running)
+}
+
+/// Takes a minute and more: nobody waits longer for the journal, and nobody who holds it for nothing holds it longer.
+#[actix_web::test]
+async fn nobody_waits_for_the_journal_without_end() {
+    let Some(service) = Service::start(Kind::Postgres).await else { return };
+    let facts = json!({ "name": "桃江县", "kind": "county" });
+    service.admin().put("/v1/units/430922", &facts).await.expect(201);
+    let (holder, _running) = hold(&service.database.url).await;
+    let begun = Instant::now();
+    let refused = service.admin().put("/v1/units/u1", &facts).await.expect(503);
+    assert_eq!(refused.body["code"], "busy");
+    assert!(!refused.header("retry-after").is_empty());
+    let waited = begun.elapsed();
+    assert!((Duration::from_secs(55)..Duration::from_secs(90)).contains(&waited), "{waited:?}");
+    // Whoever reads was never kept waiting.
+    service.admin().get("/v1/units").await.expect(200);
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    service.admin().put("/v1/units/u1", &facts).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_writer_that_does_nothing_is_let_go_of() {
+    let Some(service) = Service::start(Kind::Postgres).await else { return };
+    let other = service.replica().await;
+    let idle = other.store.begin(other.own_stamp()).await.unwrap();
+    let begun = Instant::now();
+    // Another server comes to its turn, though this one never says that it has gone.
+    let facts = json!({ "name": "桃江县", "kind": "county" });
+    service.admin().put("/v1/units/430922", &facts).await.expect(201);
+    let waited = begun.elapsed();
+    assert!((Duration::from_secs(50)..Duration::from_secs(75)).contains(&waited), "{waited:?}");
+    drop(idle);
 }
