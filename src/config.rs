@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use tracing_subscriber::EnvFilter;
 
-use crate::domain::codes::DivisionCode;
+use crate::domain::codes::{DivisionCode, Region};
 use crate::domain::network::Networks;
 
 /// Every setting.
@@ -16,6 +16,9 @@ pub struct Config {
     pub bind: SocketAddr,
     /// `JIXIAO_COUNTY`: the county's division code, `430922`.
     pub county: DivisionCode,
+    /// `JIXIAO_REGION`: the widest region whose counties of the same database may be read here by whoever oversees them, `43`;
+    /// none where left out.
+    pub region: Option<Region>,
     /// `JIXIAO_DATA_DIR`: where the key and the embedded database are, `jixiao-data`.
     pub data_dir: PathBuf,
     /// `JIXIAO_DATABASE_URL`: `sqlite://…` or `postgres://…`; the embedded database in the data directory.
@@ -84,6 +87,10 @@ impl Config {
         let mut read = Reading { text: &text, mistakes: &mut mistakes };
         let bind = read.word("JIXIAO_BIND", "127.0.0.1:8080", "address:port");
         let county = read.word("JIXIAO_COUNTY", "430922", "a division code such as 430922");
+        let region = read.value("JIXIAO_REGION", "", |text| match text {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| format!("`{text}` is not 2, 4 or 6 digits of a division code")),
+        });
         let longest_upload = read.mebibytes("JIXIAO_LONGEST_UPLOAD", "64", 1);
         let kept_answers = read.mebibytes("JIXIAO_KEPT_ANSWERS", "32", 0);
         let webhook_networks = read.word("JIXIAO_WEBHOOK_NETWORKS", "", "a list of networks such as 10.0.0.0/8");
@@ -125,6 +132,7 @@ impl Config {
             Some(Self {
                 bind: bind?,
                 county: county?,
+                region: region?,
                 data_dir,
                 database_url: database_url?,
                 database_read_url: database_read_url?,
@@ -212,6 +220,7 @@ mod tests {
         for name in [
             "JIXIAO_BIND",
             "JIXIAO_COUNTY",
+            "JIXIAO_REGION",
             "JIXIAO_DATABASE_URL",
             "JIXIAO_DATABASE_READ_URL",
             "JIXIAO_LONGEST_UPLOAD",

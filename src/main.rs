@@ -28,7 +28,7 @@ use jixiao::{client, demo, release, resources, server, telemetry, verify};
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
-/// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`, `JIXIAO_DATABASE_READ_URL`,
+/// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_REGION`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`, `JIXIAO_DATABASE_READ_URL`,
 /// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_KEPT_ANSWERS`, `JIXIAO_WEBHOOK_NETWORKS`, `JIXIAO_WEBHOOK_PATIENCE`,
 /// `JIXIAO_KEEP_ACCESS`, `JIXIAO_DRAIN`, `JIXIAO_LOG`, `JIXIAO_LOG_FORMAT`, `OTEL_EXPORTER_OTLP_ENDPOINT`.
 #[derive(Parser)]
@@ -244,8 +244,9 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             return Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Token { role, unit, region, ttl, subject } => {
-            if region.as_ref().is_some_and(|region| role != Role::Reader || !region.covers(config.county.as_str())) {
-                return Err("a token for a region is a reader's, and the region is one that the county lies in".into());
+            let within = |region: &Region| config.region.as_ref().is_some_and(|widest| widest.covers(region.as_str()));
+            if region.as_ref().is_some_and(|region| role != Role::Reader || !within(region)) {
+                return Err("a token for a region is a reader's, and within JIXIAO_REGION".into());
             }
             std::fs::create_dir_all(&config.data_dir)?;
             let keys = Keys::open(&config.data_dir, &config.county)?;
@@ -343,6 +344,7 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
         instance: uuid::Uuid::now_v7().to_string(),
         outgoing: Outgoing::new(config.webhook_networks.clone())?,
         patience: config.webhook_patience,
+        region: config.region.clone(),
         leaving: AtomicBool::default(),
         again: Again::keeping(config.kept_answers * 1024 * 1024),
     }))

@@ -121,13 +121,15 @@ impl Bounds {
         Self { scope: unit.map_or(Scope::County, Scope::Subtree), region: None }
     }
 
-    /// What a token says. Who sees other counties sees all of their own, and changes nothing.
-    fn read(claims: &Claims, role: Role) -> Result<Self, ApiError> {
+    /// What a token says. Who sees other counties, within the widest region, sees all of their own and changes nothing.
+    fn read(claims: &Claims, role: Role, widest: Option<&Region>) -> Result<Self, ApiError> {
         let unit = claims.unit.as_ref().map(|unit| unit.parse()).transpose();
         let bounds = Self::of(unit.map_err(|_| ApiError::Unauthenticated("unit"))?);
         let region = claims.region.as_ref().map(|region| region.parse()).transpose();
         let region: Option<Region> = region.map_err(|_| ApiError::Unauthenticated("region"))?;
-        if region.is_some() && !(role == Role::Reader && bounds.scope == Scope::County) {
+        let within = |region: &Region| widest.is_some_and(|widest| widest.covers(region.as_str()));
+        let fits = |region| within(region) && role == Role::Reader && bounds.scope == Scope::County;
+        if !region.as_ref().is_none_or(fits) {
             return Err(ApiError::Unauthenticated("region"));
         }
         Ok(Self { region, ..bounds })
@@ -263,7 +265,7 @@ impl<P: Permission> Caller<P> {
             unit: claims.unit.clone(),
         });
         let role: Role = claims.role.parse().map_err(|_| ApiError::Unauthenticated("role"))?;
-        let Bounds { scope, region } = Bounds::read(&claims, role)?;
+        let Bounds { scope, region } = Bounds::read(&claims, role, context.region.as_ref())?;
         if !P::held_by(role) {
             return Err(ApiError::Forbidden { role, needs: P::ALLOWS });
         }

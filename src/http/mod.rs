@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::ResponseError;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::codes::Region;
 use crate::domain::day::Day;
 use crate::http::error::ApiError;
 use crate::http::identity::Caller;
@@ -60,6 +61,8 @@ pub struct Context {
     pub outgoing: outgoing::Outgoing,
     /// How long a webhook may fail before it is disabled.
     pub patience: TimeDelta,
+    /// The widest region whose counties may be read here.
+    pub region: Option<Region>,
     /// Whether the service takes leave.
     pub leaving: AtomicBool,
 }

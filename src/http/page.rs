@@ -117,8 +117,13 @@ impl<F: Deserr<Violations>> Listing<F> {
         let size = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = found.len() > size;
         found.truncate(size);
-        let next = found.last().filter(|_| more).map(|last| format!("{}.{}", self.fingerprint, key(last)));
+        let next = found.last().filter(|_| more).map(|last| self.cursor(&key(last)));
         (found, next)
+    }
+
+    /// The cursor that goes on behind a key.
+    pub fn cursor(&self, key: &impl std::fmt::Display) -> String {
+        format!("{}.{key}", self.fingerprint)
     }
 
     /// The address of the next page.

@@ -21,6 +21,20 @@ async fn with_neighbours(service: Service) -> Service {
     service
 }
 
+/// Every row that is asked for, page by page.
+async fn walk(caller: &Caller<'_>, query: &str, limit: usize) -> Vec<(String, String)> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = caller.get(&format!("/v1/county-rows?{query}&limit={limit}{after}")).await.expect(200);
+        let items = pairs(&page.body["items"]);
+        assert!(items.len() <= limit);
+        all.extend(items);
+        let Some(next) = page.body["next"].as_str() else { return all };
+        assert!(page.header("link").contains("rel=\"next\""));
+        after = format!("&after={}", next.replace('/', "%2F").replace(':', "%3A"));
+    }
+}
+
 fn pairs(items: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     items.as_array().unwrap().iter().map(|row| (text(&row["county"]), text(&row["id"]))).collect()
@@ -34,21 +48,17 @@ on_both! {
         assert_eq!([&counties[0]["county"], &counties[1]["county"], &counties[2]], [&json!("430922"), &json!("430923"), &Value::Null]);
         assert!(counties[1]["position"].as_i64().unwrap() >= 110);
 
-        // Page by page: one county behind the other, each in the order of its ids, none missing and none twice.
-        let (mut all, mut after) = (Vec::new(), String::new());
-        loop {
-            let page = overseer.get(&format!("/v1/county-rows?resource=economic_classes&year=2023&limit=37{after}")).await.expect(200);
-            all.extend(pairs(&page.body["items"]));
-            let Some(next) = page.body["next"].as_str() else { break };
-            assert!(page.header("link").contains("rel=\"next\""));
-            after = format!("&after={}", next.replace('/', "%2F").replace(':', "%3A"));
+        // Page by page: one county behind the other, each in the order of its keys, none missing and none twice; pages that
+        // end with a county, in one, and behind all.
+        for limit in [1, 37, 110, 1000] {
+            let all = walk(&overseer, "resource=economic_classes&year=2023", limit).await;
+            let mut sorted = all.clone();
+            sorted.sort();
+            sorted.dedup();
+            assert_eq!(all, sorted, "{limit}");
+            let of = |county: &str| all.iter().filter(|(one, _)| one == county).count();
+            assert!(of("430922") >= 110 && of("430923") == 110 && all.len() == of("430922") + of("430923"), "{all:?}");
         }
-        let mut sorted = all.clone();
-        sorted.sort();
-        sorted.dedup();
-        assert_eq!(all, sorted);
-        let of = |county: &str| all.iter().filter(|(one, _)| one == county).count();
-        assert!(of("430922") >= 110 && of("430923") == 110 && all.len() == of("430922") + of("430923"), "{all:?}");
 
         // What the reader of one county sees of a row, an overseer sees.
         let own = service.caller(Role::Reader).get("/v1/progress/430922:2023-12:fdi").await.expect(200).body;
@@ -59,10 +69,53 @@ on_both! {
         assert_eq!(none.body, json!({ "items": [], "next": null }));
     }
 
+    async fn every_resource_that_is_shown_is_shown_whole(service: Service) {
+        let service = with_neighbours(service).await;
+        let overseer = overseer(&service);
+        for resource in [
+            "units", "projects", "economic_classes", "divisions", "budget_lines", "indicators", "targets", "progress",
+            "closings", "approvals", "expenditures", "standards", "schemes",
+        ] {
+            let query = format!("resource={resource}&county=430922");
+            let mut rows: Vec<String> = walk(&overseer, &query, 7).await.into_iter().map(|(_, id)| id).collect();
+            rows.sort();
+            let snapshot = service.caller(Role::Reader).get(&format!("/v1/snapshots?resource={resource}&limit=1000")).await.expect(200);
+            let mut standing: Vec<String> = texts(&snapshot.body, "id");
+            standing.sort();
+            assert_eq!(rows, standing, "{resource}");
+        }
+    }
+
+    async fn a_page_looks_at_so_many_counties_and_the_next_goes_on(service: Service) {
+        use sea_orm::ConnectionTrait;
+        let service = service.with_case().await;
+        let db = sea_orm::Database::connect(&service.database.url).await.unwrap();
+        for number in 0..40 {
+            let sql = format!("INSERT INTO journal_head (county, sequence, changed, newest) VALUES ('4310{number:02}', 0, 0, '{{}}')");
+            db.execute_unprepared(&sql).await.unwrap();
+        }
+        let overseer = overseer(&service);
+        let first = overseer.get("/v1/county-rows?resource=units&year=2023").await;
+        assert_eq!(first.status, 400);
+        let first = overseer.get("/v1/county-rows?resource=progress&year=1999").await.expect(200);
+        assert_eq!((&first.body["items"], first.body["next"].is_string()), (&json!([]), true));
+        assert_eq!(walk(&overseer, "resource=progress&year=1999", 100).await, []);
+        let units = walk(&overseer, "resource=units", 100).await;
+        assert!(!units.is_empty() && units.iter().all(|(county, _)| county == "430922"));
+        let (mut counties, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = overseer.get(&format!("/v1/counties?limit=7{after}")).await.expect(200);
+            counties.extend(texts(&page.body, "county"));
+            let Some(next) = page.body["next"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        assert_eq!((counties.len(), counties.is_sorted()), (41, true));
+    }
+
     async fn nobody_reads_beyond_their_reach(service: Service) {
         let service = with_neighbours(service).await;
         let reader = service.caller(Role::Reader);
-        assert_eq!(pairs_of_counties(&reader.get("/v1/counties").await.expect(200).body), ["430922"]);
+        assert_eq!(texts(&reader.get("/v1/counties").await.expect(200).body, "county"), ["430922"]);
         let rows = reader.get("/v1/county-rows?resource=economic_classes&limit=1000").await.expect(200);
         assert!(pairs(&rows.body["items"]).iter().all(|(county, _)| county == "430922"));
         // One that is not there and one that is not theirs are answered alike.
@@ -83,6 +136,7 @@ on_both! {
         let reader = service.caller(Role::Reader);
         for (query, name, code) in [
             ("resource=uploads", "resource", "unknown_value"),
+            ("resource=evaluations", "resource", "unknown_value"),
             ("resource=webhooks", "resource", "unknown_value"),
             ("resource=nothing", "resource", "unknown_value"),
             ("resource=units&year=2023", "year", "has_no_year"),
@@ -96,8 +150,8 @@ on_both! {
     }
 }
 
-fn pairs_of_counties(body: &Value) -> Vec<String> {
-    body["items"].as_array().unwrap().iter().map(|one| one["county"].as_str().unwrap().to_owned()).collect()
+fn texts(body: &Value, name: &str) -> Vec<String> {
+    body["items"].as_array().unwrap().iter().map(|one| one[name].as_str().unwrap().to_owned()).collect()
 }
 
 on_both! {
@@ -105,6 +159,10 @@ on_both! {
         for wrong in [["--role", "admin", "--region", "43"], ["--role", "reader", "--region", "44"], ["--role", "reader", "--region", "x"]] {
             assert!(!service.command().arg("token").args(wrong).output().unwrap().status.success(), "{wrong:?}");
         }
+        // Nor where the service answers for no region at all.
+        let mut alone = service.command();
+        alone.env_remove("JIXIAO_REGION").args(["token", "--role", "reader", "--region", "43"]);
+        assert!(!alone.output().unwrap().status.success());
         let both = ["token", "--role", "reader", "--region", "43", "--unit", "209002"];
         assert!(!service.command().args(both).output().unwrap().status.success());
     }

@@ -33,6 +33,7 @@ async fn issuer_audience_and_expiry_are_checked() {
         ("expired", Claims { exp: right.iat - 60, ..right.clone() }),
         ("no such role", Claims { role: "king".into(), ..right.clone() }),
         ("no such unit", Claims { unit: Some("a b".into()), ..right.clone() }),
+        ("a region that is not asked here", Claims { region: Some("44".into()), ..right.clone() }),
         ("no such region", Claims { region: Some("x".into()), ..right.clone() }),
         (
             "a region, and more than reading",

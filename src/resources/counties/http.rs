@@ -6,7 +6,6 @@ use deserr::Deserr;
 use utoipa::IntoParams;
 
 use super::super::counties;
-use crate::domain::codes::DivisionCode;
 use crate::domain::county::{Counties, CountyItem, CountyRow};
 use crate::domain::kept::Resource;
 use crate::domain::period::Year;
@@ -38,12 +37,12 @@ pub struct CountyFilter {}
 #[deserr(error = Violations, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RowFilter {
-    /// The resource; uploads and webhooks are not shown.
+    /// The resource.
     pub resource: Resource,
     /// Only those of these counties, their codes with commas between; all in reach where nothing is said.
     #[deserr(default)]
     pub county: Option<Counties>,
-    /// Only those of this year.
+    /// Only those stated for this year; a standard or a scheme is in force until there is a newer one.
     #[deserr(default)]
     pub year: Option<Year>,
 }
@@ -66,8 +65,7 @@ pub fn mount(config: &mut impl Mount) {
 )]
 #[get("/counties")]
 async fn list_counties(caller: Caller<Read>, context: Data<Context>, listing: Present<CountyFilter>) -> Answer {
-    let after: Option<DivisionCode> = listing.after()?;
-    let found = counties::list(&context.store, &caller, after, listing.limit + 1).await?;
+    let found = counties::list(&context.reading().await?, &caller, &listing).await?;
     let (items, next) = listing.page(found, |one| one.county.to_string());
     let page = CountyPage { items, next };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
@@ -76,7 +74,11 @@ async fn list_counties(caller: Caller<Read>, context: Data<Context>, listing: Pr
 /// List rows of several counties
 ///
 /// As they were stated: those of one county behind those of the one before, in the order of the codes, in each in the order
-/// of their ids. Each row is right as it stands; a page is of no one moment, for each county has a journal of its own.
+/// of their keys. Each row is right as it stands; a page is of no one moment, for each county has a journal of its own. Of 16
+/// counties at most: a page may be short, or empty, and have a `next`.
+///
+/// Not shown are evaluations, reviews, notices, uploads and webhooks: what is published of them is everybody's. Whoever is
+/// bound to a unit is refused (403).
 #[utoipa::path(
     tag = "counties",
     operation_id = "list_county_rows",
@@ -86,8 +88,7 @@ async fn list_counties(caller: Caller<Read>, context: Data<Context>, listing: Pr
 )]
 #[get("/county-rows")]
 async fn list_county_rows(caller: Caller<Read>, context: Data<Context>, listing: Present<RowFilter>) -> Answer {
-    let found = counties::rows(&context.store, &caller, &listing).await?;
-    let (found, next) = listing.page(found, |(place, _)| place.to_string());
-    let page = CountyRowPage { items: found.into_iter().map(|(_, row)| row).collect(), next };
+    let (items, end) = counties::rows(&context.reading().await?, &caller, &listing).await?;
+    let page = CountyRowPage { items, next: end.map(|end| listing.cursor(&end)) };
     Ok(answer::page(&page, page.next.as_deref(), &listing))
 }

@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use sea_orm::{ColumnTrait, Condition, IdenStatic};
 
-use self::http::RowFilter;
+use self::http::{CountyFilter, RowFilter};
 use crate::domain::chain::canonical;
 use crate::domain::codes::DivisionCode;
 use crate::domain::county::{CountyItem, CountyRow};
@@ -28,13 +28,10 @@ use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::closings::store::Closings;
 use crate::resources::divisions::store::Divisions;
 use crate::resources::economic_classes::store::EconomicClasses;
-use crate::resources::evaluations::store::Evaluations;
 use crate::resources::expenditures::store::Expenditures;
 use crate::resources::indicators::store::Indicators;
 use crate::resources::progress::store::Progresses;
 use crate::resources::projects::store::Projects;
-use crate::resources::rectifications::store::Rectifications;
-use crate::resources::reviews::store::Reviews;
 use crate::resources::schemes::store::Schemes;
 use crate::resources::standards::store::Standards;
 use crate::resources::targets::store::Targets;
@@ -44,33 +41,30 @@ use crate::store::table::Table;
 use crate::store::{Store, View};
 
 /// What callers lack who are bound to a unit.
-const WHOLE_COUNTY: Lack = ("查看全县数据", "see all of a county");
+const OVERVIEW: Lack = ("查看全县数据", "see all of a county");
 
-/// Where a page ends: a county, and the id of its last row.
+/// How many counties are looked at for a page; then it ends, full or not, and the next goes on.
+const MOST_LOOKED_AT: usize = 16;
+
+/// Where a page ends: in a county behind a row, or behind all of its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct PageEnd {
     county: DivisionCode,
-    id: String,
+    row: Option<String>,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for PageEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.county, self.id)
+        write!(f, "{}/{}", self.county, self.row.as_deref().unwrap_or_default())
     }
 }
 
-impl FromStr for Place {
+impl FromStr for PageEnd {
     type Err = Wrong;
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
-        let (county, id) = text.split_once('/').ok_or_else(|| bad_id("430922/209002"))?;
-        Ok(Self { county: county.parse()?, id: id.to_owned() })
-    }
-}
-
-impl Place {
-    fn of(row: &CountyRow) -> Self {
-        Self { county: row.county.clone(), id: row.id.clone() }
+        let (county, row) = text.split_once('/').ok_or_else(|| bad_id("430922/209002"))?;
+        Ok(Self { county: county.parse()?, row: Some(row.to_owned()).filter(|row| !row.is_empty()) })
     }
 }
 
@@ -80,29 +74,31 @@ impl Place {
 /// [`ApiError::Forbidden`] for a caller who is bound to a unit.
 fn reach<P: Permission>(caller: &Caller<P>) -> Result<Reach, ApiError> {
     match (&caller.scope, &caller.region) {
-        (Scope::Subtree(_), _) => Err(ApiError::Forbidden { role: caller.role, needs: WHOLE_COUNTY }),
+        (Scope::Subtree(_), _) => Err(ApiError::Forbidden { role: caller.role, needs: OVERVIEW }),
         (Scope::County, None) => Ok(Reach::Own),
         (Scope::County, Some(region)) => Ok(Reach::Region(region.clone())),
     }
 }
 
-/// A page of the counties in reach, in the order of their codes.
+/// A page of the counties in reach, in the order of their codes, and one more.
 ///
 /// # Errors
 /// A caller who is bound to a unit, a bad cursor, or the database's.
 pub async fn list<P: Permission>(
     store: &Store,
     caller: &Caller<P>,
-    after: Option<DivisionCode>,
-    limit: u64,
+    listing: &Present<CountyFilter>,
 ) -> Result<Vec<CountyItem>, ApiError> {
-    let after = after.as_ref().map(DivisionCode::as_str);
-    let found = store.counties(&reach(caller)?, after, limit).await?;
-    found.into_iter().map(|one| Ok(CountyItem { county: code(&one.code)?, position: one.position })).collect()
+    let after: Option<DivisionCode> = listing.after()?;
+    let from = after.as_ref().map_or("", DivisionCode::as_str);
+    // The one that the page before ended with is found again.
+    let found = store.counties(&reach(caller)?, from, listing.limit + 2).await?;
+    let behind = found.iter().filter(|(county, _)| Some(county.as_str()) != after.as_ref().map(DivisionCode::as_str));
+    behind.map(|(county, position)| Ok(CountyItem { county: code(county)?, position: *position })).collect()
 }
 
-/// Rows of a resource, those of one county behind those of the one before, in each in the order of their ids; one more than a
-/// page.
+/// A page of rows of a resource, those of one county behind those of the one before, in each in the order of their keys; and
+/// where the next goes on. It may be short, or empty, and yet not the last.
 ///
 /// # Errors
 /// A county that is not in reach or not there, a filter that the resource does not know, or the database's.
@@ -110,30 +106,46 @@ pub async fn rows<P: Permission>(
     store: &Store,
     caller: &Caller<P>,
     listing: &Present<RowFilter>,
-) -> Result<Vec<(Place, CountyRow)>, ApiError> {
-    let wanted = listing.limit + 1;
-    let after: Option<Place> = listing.after()?;
+) -> Result<(Vec<CountyRow>, Option<PageEnd>), ApiError> {
+    let wanted = usize::try_from(listing.limit).unwrap_or(usize::MAX);
+    let after: Option<PageEnd> = listing.after()?;
+    let counties = asked_for(store, &reach(caller)?, &listing.filter, after.as_ref()).await?;
     let mut found: Vec<CountyRow> = Vec::new();
-    for county in asked_for(store, &reach(caller)?, &listing.filter).await? {
-        let rest = wanted.saturating_sub(found.len() as u64);
-        if rest == 0 {
-            break;
+    let mut last = None;
+    for (number, county) in counties.into_iter().enumerate() {
+        if number == MOST_LOOKED_AT || found.len() >= wanted {
+            return Ok((found, last));
         }
-        let after = match &after {
-            Some(place) if county < place.county => continue,
-            Some(place) if county == place.county => Some(place.id.as_str()),
-            _ => None,
-        };
-        let view = store.view_of(county.as_str());
-        found.extend(rows_of(&view, &county, &listing.filter, after, rest).await?);
+        let behind = after.as_ref().filter(|end| end.county == county).and_then(|end| end.row.as_deref());
+        let rest = wanted - found.len();
+        let mut rows =
+            rows_of(&store.view_of(county.as_str()), &county, &listing.filter, behind, rest as u64 + 1).await?;
+        let more = rows.len() > rest;
+        rows.truncate(rest);
+        found.extend(rows);
+        if more {
+            let row = found.last().map(|row| row.id.clone());
+            return Ok((found, Some(PageEnd { county, row })));
+        }
+        last = Some(PageEnd { county, row: None });
     }
-    Ok(found.into_iter().map(|row| (Place::of(&row), row)).collect())
+    Ok((found, None))
 }
 
-/// The counties that are asked for: those named, or all in reach.
-async fn asked_for(store: &Store, reach: &Reach, filter: &RowFilter) -> Result<Vec<DivisionCode>, ApiError> {
+/// The counties that are asked for, from where the page before ended: those named, or all in reach, of which one more than are
+/// looked at.
+async fn asked_for(
+    store: &Store,
+    reach: &Reach,
+    filter: &RowFilter,
+    after: Option<&PageEnd>,
+) -> Result<Vec<DivisionCode>, ApiError> {
+    let from = after.map_or("", |end| end.county.as_str());
     let codes = match &filter.county {
-        None => store.counties(reach, None, u64::MAX >> 1).await?.into_iter().map(|one| one.code).collect(),
+        None => {
+            let found = store.counties(reach, from, MOST_LOOKED_AT as u64 + 2).await?;
+            found.into_iter().map(|(county, _)| county).collect()
+        }
         Some(named) => {
             let named = named.codes();
             let there = store.those_in_reach(reach, &named).await?;
@@ -145,7 +157,11 @@ async fn asked_for(store: &Store, reach: &Reach, filter: &RowFilter) -> Result<V
             there
         }
     };
-    codes.iter().map(|one| code(one)).collect()
+    // Of the county that the page before ended with there may be more rows, or it was read to its end.
+    let done = |county: &String| {
+        county.as_str() < from || after.is_some_and(|end| end.row.is_none() && end.county.as_str() == county)
+    };
+    codes.iter().filter(|county| !done(county)).map(|one| code(one)).collect()
 }
 
 async fn rows_of(
@@ -159,9 +175,10 @@ async fn rows_of(
         ($($resource:ident: $table:ident,)+ ; $($other:ident),+) => {
             match filter.resource {
                 $(Resource::$resource => of::<$table>(view, county, filter.year, after, limit).await,)+
-                // Files of people, and who is told of changes, are a county's own business.
+                // What people wrote about people, what is not decided yet, their files, and who is told of changes are the
+                // county's own; what is published is everybody's.
                 $(Resource::$other)|+ => {
-                    let (zh, en) = ("该资源不向外县提供", "this resource is not shown to others");
+                    let (zh, en) = ("这类数据由各县自行提供", "this is asked of each county's own service");
                     Err(ApiError::parameter("resource", Wrong::new("unknown_value", zh, en), filter.resource.code()))
                 }
             }
@@ -176,15 +193,12 @@ async fn rows_of(
         Indicators: Indicators,
         Targets: Targets,
         Progress: Progresses,
-        Evaluations: Evaluations,
-        Reviews: Reviews,
-        Rectifications: Rectifications,
         Closings: Closings,
         Approvals: Approvals,
         Expenditures: Expenditures,
         Standards: Standards,
         Schemes: Schemes,
-        ; Uploads, Webhooks
+        ; Evaluations, Reviews, Rectifications, Uploads, Webhooks
     }
 }
 
@@ -195,7 +209,11 @@ async fn of<T: Table<Key: FromStr<Err = Wrong>>>(
     after: Option<&str>,
     limit: u64,
 ) -> Result<Vec<CountyRow>, ApiError> {
-    let after = after.map(|id| id.parse::<T::Key>().map_err(|wrong| ApiError::parameter("after", wrong, id)));
+    let bad = |id: &str| {
+        let (zh, en) = ("游标无效，或不属于这组筛选条件", "the cursor is not one of this list and filter");
+        ApiError::parameter("after", Wrong::new("invalid_cursor", zh, en), id)
+    };
+    let after = after.map(|id| id.parse::<T::Key>().map_err(|_| bad(id)));
     let wanted = year.map_or_else(|| Ok(Condition::all()), of_year::<T>)?;
     let found = view.list::<T>(wanted, after.transpose()?.as_ref(), Some(limit)).await?;
     let row = |kept: Kept<T::Key, T::Facts>| {

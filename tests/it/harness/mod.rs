@@ -61,6 +61,7 @@ async fn context(database: &Database, directory: &Path) -> Data<Context> {
         instance: uuid::Uuid::now_v7().to_string(),
         outgoing: jixiao::http::outgoing::Outgoing::new("127.0.0.1".parse().unwrap()).unwrap(),
         patience: TimeDelta::seconds(1),
+        region: Some("43".parse().unwrap()),
         leaving: std::sync::atomic::AtomicBool::default(),
         again: jixiao::http::again::Again::keeping(1024 * 1024),
     })
@@ -112,7 +113,8 @@ impl Service {
         command
             .env_clear()
             .env("JIXIAO_DATA_DIR", self.directory.path())
-            .env("JIXIAO_DATABASE_URL", &self.database.url);
+            .env("JIXIAO_DATABASE_URL", &self.database.url)
+            .env("JIXIAO_REGION", "43");
         command
     }
 
