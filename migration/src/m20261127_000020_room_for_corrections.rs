@@ -1,4 +1,4 @@
-//! Pages of the large tables keep a fifth of their room, so that a corrected row mostly stays in its page and no index has to
+//! New pages of the large tables keep a fifth of their room, so that a corrected row mostly stays in its page and no index has to
 //! learn of it. An upload that restates its rows costs PostgreSQL less than half of what it did.
 
 use sea_orm_migration::prelude::*;
