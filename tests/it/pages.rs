@@ -84,4 +84,32 @@ on_both! {
         assert_eq!(all.len(), 109);
         assert!(all.is_sorted());
     }
+
+    async fn findings_of_many_units_come_once_however_they_are_paged(service: Service) {
+        let service = service.with_case().await;
+        let csv = service.admin().with("content-type", "text/csv");
+        let upload = async |kind: &str, head: &str, row: &dyn Fn(usize) -> String| {
+            let rows: Vec<String> = (0..40).map(row).collect();
+            let text = format!("{head}\n{}\n", rows.join("\n")).into_bytes();
+            csv.send(reqwest::Method::POST, &format!("/v1/uploads/csv?kind={kind}"), Some(text)).await.expect(201);
+        };
+        // Each town has a target of 2023 that was never reported on; some have another, of 2022.
+        upload("units", "code,name,kind,parent", &|n| format!("t{n:02},乡镇{n},township,430922")).await;
+        let target = |n: usize, year: usize| format!("t{n:02},{year},fdi,county,5");
+        upload("targets", "unit,year,indicator,assigner,value", &|n| target(n, 2023)).await;
+        upload("targets", "unit,year,indicator,assigner,value", &|n| target(n / 4 * 4, 2022 - n % 4)).await;
+        let admin = service.admin();
+        let whole = admin.get("/v1/findings?limit=1000").await.expect(200).body["items"].as_array().unwrap().clone();
+        assert!(whole.len() >= 80, "{}", whole.len());
+        for limit in [7, 50] {
+            let (mut all, mut after) = (Vec::new(), String::new());
+            loop {
+                let page = admin.get(&format!("/v1/findings?limit={limit}{after}")).await.expect(200);
+                all.extend(page.body["items"].as_array().unwrap().clone());
+                let Some(next) = page.body["next"].as_str() else { break };
+                after = format!("&after={next}");
+            }
+            assert_eq!(all, whole, "{limit}");
+        }
+    }
 }
