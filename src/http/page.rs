@@ -101,10 +101,7 @@ impl<F: Deserr<Violations>> Listing<F> {
     /// A cursor that was made for another filter, or by nobody here.
     pub fn after<K: FromStr<Err = Wrong>>(&self) -> Result<Option<K>, ApiError> {
         let Some(cursor) = &self.after else { return Ok(None) };
-        let bad = || {
-            let (zh, en) = ("游标无效，或不属于这组筛选条件", "the cursor is not one of this list and filter");
-            ApiError::parameter("after", Wrong::new("invalid_cursor", zh, en), cursor)
-        };
+        let bad = || invalid_cursor(cursor);
         let (fingerprint, key) = cursor.split_once('.').ok_or_else(bad)?;
         if fingerprint != self.fingerprint {
             return Err(bad());
@@ -131,6 +128,12 @@ impl<F: Deserr<Violations>> Listing<F> {
         let cursor = serde_urlencoded::to_string([("after", next)]).unwrap_or_default();
         format!("<{}&{cursor}>; rel=\"next\"", self.address)
     }
+}
+
+/// That a cursor was made for another list, or by nobody here.
+pub fn invalid_cursor(cursor: &str) -> ApiError {
+    let (zh, en) = ("游标无效，或不属于这组筛选条件", "the cursor is not one of this list and filter");
+    ApiError::parameter("after", Wrong::new("invalid_cursor", zh, en), cursor)
 }
 
 /// A number of the journal in a cursor.

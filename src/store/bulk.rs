@@ -56,7 +56,7 @@ pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key
     let columns: Vec<_> = super::table::Column::<T>::iter().collect();
     let key = T::key_columns();
     let table = T::Entity::default();
-    let values = keys.iter().map(|key| T::key_values(key)).collect();
+    let mut values: Vec<_> = keys.iter().map(|key| T::key_values(key)).collect();
     let mut text = Text::new(Sending::best(backend));
     let found = format!("SELECT {} FROM \"{}\"", listed(columns.iter().map(IdenStatic::as_str)), table.table_name());
     if backend == DbBackend::Postgres {
@@ -67,6 +67,9 @@ pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key
         }
         text.push(" OFFSET 0) AS \"found\"");
     } else {
+        // As many as a power of two, so that there are few statements to prepare: what is listed twice is found once.
+        let last = values.last().cloned();
+        values.extend(std::iter::repeat_n(last, values.len().next_power_of_two() - values.len()).flatten());
         text.push(&found).push(" WHERE \"county\"=").value(county.into());
         text.push(" AND (").push(&listed(key.iter().map(IdenStatic::as_str)));
         text.push(") IN (").query(values).push(")");

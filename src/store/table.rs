@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, LikeExpr, Query, TableCreateStatement, ValueTuple};
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, EntityTrait, IntoActiveModel, IntoSimpleExpr, Iterable, Schema, TryGetable,
-    Value,
+    ColumnTrait, Condition, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, IntoSimpleExpr, Iterable, Schema,
+    TryGetable, Value,
 };
 use serde::Serialize;
 
@@ -172,6 +172,15 @@ pub(super) fn with_key<T: Table>(county: &str, key: &T::Key) -> Condition {
 /// The rows whose key begins with these values: those of a unit, of a unit and year.
 pub fn beginning_with<T: Table>(values: impl IntoIterator<Item = Value>) -> Condition {
     T::key_columns().into_iter().zip(values).fold(Condition::all(), |all, (column, value)| all.add(column.eq(value)))
+}
+
+/// The rows of a year, in a table whose key has a year or a month; nothing where it has neither.
+pub fn of_year<T: Table>(year: Year) -> Option<Condition> {
+    let named = |name: &str| T::key_columns().into_iter().find(|column| column.as_str() == name);
+    let of_year = named("year").map(|column| column.eq(year));
+    // Months are text, `2023-07`, whose order is that of time.
+    let in_year = || named("month").map(|column| column.between(format!("{year}-01"), format!("{year}-12")));
+    of_year.or_else(in_year).map(|wanted| Condition::all().add(wanted))
 }
 
 /// The rows of units and a year, in a table whose key begins with these two.

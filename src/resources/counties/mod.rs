@@ -9,7 +9,7 @@ pub mod http;
 use std::fmt;
 use std::str::FromStr;
 
-use sea_orm::{ColumnTrait, Condition, IdenStatic};
+use sea_orm::Condition;
 
 use self::http::{CountyFilter, RowFilter};
 use crate::domain::chain::canonical;
@@ -22,7 +22,7 @@ use crate::domain::violation::Wrong;
 use crate::domain::word::bad_id;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Lack, Permission, Scope};
-use crate::http::page::Present;
+use crate::http::page::{Present, invalid_cursor};
 use crate::resources::approvals::store::Approvals;
 use crate::resources::budget_lines::store::BudgetLines;
 use crate::resources::closings::store::Closings;
@@ -37,7 +37,7 @@ use crate::resources::standards::store::Standards;
 use crate::resources::targets::store::Targets;
 use crate::resources::units::store::Units;
 use crate::store::counties::Reach;
-use crate::store::table::Table;
+use crate::store::table::{Table, of_year};
 use crate::store::{Store, View};
 
 /// What callers lack who are bound to a unit.
@@ -209,12 +209,12 @@ async fn of<T: Table<Key: FromStr<Err = Wrong>>>(
     after: Option<&str>,
     limit: u64,
 ) -> Result<Vec<CountyRow>, ApiError> {
-    let bad = |id: &str| {
-        let (zh, en) = ("游标无效，或不属于这组筛选条件", "the cursor is not one of this list and filter");
-        ApiError::parameter("after", Wrong::new("invalid_cursor", zh, en), id)
+    let after = after.map(|id| id.parse::<T::Key>().map_err(|_| invalid_cursor(id)));
+    let no_year = |year: Year| {
+        let (zh, en) = ("该资源不分年度", "rows of this resource have no year");
+        ApiError::parameter("year", Wrong::new("has_no_year", zh, en), &year.to_string())
     };
-    let after = after.map(|id| id.parse::<T::Key>().map_err(|_| bad(id)));
-    let wanted = year.map_or_else(|| Ok(Condition::all()), of_year::<T>)?;
+    let wanted = year.map_or_else(|| Ok(Condition::all()), |year| of_year::<T>(year).ok_or_else(|| no_year(year)))?;
     let found = view.list::<T>(wanted, after.transpose()?.as_ref(), Some(limit)).await?;
     let row = |kept: Kept<T::Key, T::Facts>| {
         let facts = canonical(&kept.facts).and_then(|json| Became::of(Some(json)));
@@ -228,20 +228,6 @@ async fn of<T: Table<Key: FromStr<Err = Wrong>>>(
         })
     };
     found.into_iter().map(row).collect()
-}
-
-/// The rows of a year, in a table whose key has a year or a month.
-fn of_year<T: Table>(year: Year) -> Result<Condition, ApiError> {
-    let named = |name: &str| T::key_columns().into_iter().find(|column| column.as_str() == name);
-    if let Some(column) = named("year") {
-        return Ok(Condition::all().add(column.eq(year)));
-    }
-    if let Some(column) = named("month") {
-        // Months are text, `2023-07`, whose order is that of time.
-        return Ok(Condition::all().add(column.between(format!("{year}-01"), format!("{year}-12"))));
-    }
-    let (zh, en) = ("该资源不分年度", "rows of this resource have no year");
-    Err(ApiError::parameter("year", Wrong::new("has_no_year", zh, en), &year.to_string()))
 }
 
 fn code(text: &str) -> Result<DivisionCode, ApiError> {
