@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
 
 use actix_web::web::Data;
 use chrono::TimeDelta;
@@ -25,6 +24,7 @@ use jixiao::http::refusals::Refusals;
 use jixiao::operations::{backup, leaving, metrics};
 use jixiao::store::Store;
 use jixiao::{client, demo, release, resources, server, telemetry, verify};
+use tokio_util::task::TaskTracker;
 
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
@@ -345,7 +345,7 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
         outgoing: Outgoing::new(config.webhook_networks.clone())?,
         patience: config.webhook_patience,
         region: config.region.clone(),
-        leaving: AtomicBool::default(),
+        requests: TaskTracker::new(),
         again: Again::keeping(config.kept_answers * 1024 * 1024),
     }))
 }

@@ -169,8 +169,10 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
             .route("/metrics", web::get().to(metrics::show))
             .default_service(web::to(refuse))
     });
-    let listening =
-        server.disable_signals().shutdown_timeout(30).client_request_timeout(std::time::Duration::from_mins(1));
+    let listening = server
+        .disable_signals()
+        .shutdown_timeout(leaving::PATIENCE.as_secs())
+        .client_request_timeout(std::time::Duration::from_mins(1));
     Ok(listening.listen(listener)?.run())
 }
 

@@ -22,10 +22,9 @@ pub mod refusals;
 pub mod seal;
 pub mod told;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use actix_web::ResponseError;
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::task::TaskTracker;
 
 use crate::domain::codes::Region;
 use crate::domain::day::Day;
@@ -63,8 +62,8 @@ pub struct Context {
     pub patience: TimeDelta,
     /// The widest region whose counties may be read here.
     pub region: Option<Region>,
-    /// Whether the service takes leave.
-    pub leaving: AtomicBool,
+    /// Requests that are not answered to the end; closed when the service takes leave.
+    pub requests: TaskTracker,
 }
 
 impl Context {
@@ -76,12 +75,12 @@ impl Context {
 
     /// Whether the service takes leave: it still answers, and wants nobody sent here.
     pub fn is_leaving(&self) -> bool {
-        self.leaving.load(Ordering::Relaxed)
+        self.requests.is_closed()
     }
 
     /// Takes leave.
     pub fn leave(&self) {
-        self.leaving.store(true, Ordering::Relaxed);
+        self.requests.close();
     }
 
     /// The day it is now in China.

@@ -2,16 +2,23 @@
 //! behind its answer, so that balancers and clients go elsewhere while it still serves; only then it takes nothing new,
 //! and finishes what it has begun. On SIGINT, a person at the keyboard, or a second signal, it waits for nobody.
 
+use std::pin::Pin;
+use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
+use pin_project_lite::pin_project;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::http::Context;
+
+/// Longer than this nobody is waited for who has been asked to finish.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits for a signal and leaves; `drain` is how long the others have to notice.
 pub async fn on_signal(context: Data<Context>, server: ServerHandle, drain: Duration) {
@@ -29,7 +36,11 @@ pub async fn on_signal(context: Data<Context>, server: ServerHandle, drain: Dura
         tracing::info!(?drain, "leaving: not ready any more");
         let finished = async {
             tokio::time::sleep(drain).await;
-            server.stop(true).await;
+            // The workers end together: a connection to the database belongs to the one that opened it, and another may be
+            // using it for a long upload.
+            server.pause().await;
+            let answered = tokio::time::timeout(PATIENCE, context.requests.wait()).await;
+            server.stop(answered.is_ok()).await;
         };
         tokio::select! {
             () = finished => return,
@@ -41,7 +52,8 @@ pub async fn on_signal(context: Data<Context>, server: ServerHandle, drain: Dura
     server.stop(false).await;
 }
 
-/// Middleware: while the service leaves, every answer is the last of its connection.
+/// Middleware: each request is finished before the service leaves, and while it leaves, every answer is the last of its
+/// connection.
 ///
 /// # Errors
 /// Those of the inner services.
@@ -49,10 +61,37 @@ pub async fn say_goodbye(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let leaving = request.app_data::<Data<Context>>().is_some_and(|context| context.is_leaving());
+    let context = request.app_data::<Data<Context>>().cloned();
+    let begun = context.as_ref().map(|context| context.requests.token());
     let mut response = next.call(request).await?;
-    if leaving {
+    if context.is_some_and(|context| context.is_leaving()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    Ok(response)
+    Ok(response.map_body(|_, body| Answering { body, begun }))
+}
+
+pin_project! {
+    /// A body that is being sent: its request is not finished before its end.
+    struct Answering<B> {
+        #[pin]
+        body: B,
+        begun: Option<TaskTrackerToken>,
+    }
+}
+
+impl<B: MessageBody> MessageBody for Answering<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.project().body.poll_next(task)
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        let Self { body, begun } = self;
+        body.try_into_bytes().map_err(|body| Self { body, begun })
+    }
 }

@@ -263,8 +263,10 @@ impl Store {
         }
     }
 
-    /// Ends a transaction that was shared and that nobody is there any more to end.
+    /// Takes leave of workers that have ended: a transaction that was shared has nobody else to end it, and connections that
+    /// were opened by them are dead.
     pub async fn let_go(&self) {
+        self.doubt.raise();
         if let Err(error) = self.turns.settle().await {
             tracing::warn!(%error, "a transaction was not ended");
         }

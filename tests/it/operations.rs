@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jixiao::http::identity::Role;
+use jixiao::store::Store;
 use serde_json::{Value, json};
 
 use crate::harness::{OwnServer, Replicas, on_both};
@@ -271,4 +272,62 @@ async fn a_rolling_restart_fails_no_request() {
     let served = served.into_inner();
     assert!(failed.is_empty(), "{} beside {served} that were served: {failed:?}", failed.len());
     assert!(served > 50, "{served}");
+}
+
+/// Files that were being received when the service was told to leave are finished, whichever worker they came to.
+#[actix_web::test]
+async fn what_has_begun_is_finished() {
+    let Some(server) = OwnServer::start_new() else { return };
+    let replicas = Replicas::new(server.url(), 1);
+    let token = replicas.token();
+    replicas.start(0);
+    replicas.ready(0, true).await;
+    let client = reqwest::Client::builder().timeout(Duration::from_mins(1)).build().unwrap();
+    let address = format!("http://{}", replicas.addresses[0]);
+    // Each worker opens connections.
+    let facts = json!({ "name": "县", "kind": "county" });
+    let stated = (0..16)
+        .map(|number| client.put(format!("{address}/v1/units/c{number}")).bearer_auth(&token).json(&facts).send());
+    assert!(futures_util::future::join_all(stated).await.iter().all(Result::is_ok));
+    let rows =
+        |number| (0..2000).map(move |row| format!("u{number}-{row},单位,township,")).collect::<Vec<_>>().join("\n");
+    let upload = async |number: usize| {
+        let sheet = format!("code,name,kind,parent\n{}", rows(number));
+        let request = client.post(format!("{address}/v1/uploads/csv?kind=units")).bearer_auth(&token);
+        let sent = request.header("content-type", "text/csv").body(sheet).send();
+        sent.await.map(|reply| reply.status().as_u16())
+    };
+    let ending = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        replicas.terminate(0).await;
+    };
+    let (answered, ()) = futures_util::join!(futures_util::future::join_all((0..3).map(upload)), ending);
+    let answered: Vec<_> = answered.into_iter().map(|one| one.map_err(|error| format!("{error:?}"))).collect();
+    assert_eq!(answered, vec![Ok(201); 3]);
+}
+
+/// A connection to the database belongs to the worker that opened it, and does not outlive it.
+#[actix_web::test]
+async fn what_is_left_to_do_when_the_workers_are_gone_is_done() {
+    let Some(server) = OwnServer::start_new() else { return };
+    let store = Store::open(&server.url(), &"430922".parse().unwrap()).await.unwrap();
+    store.migrate().await.unwrap();
+    let many = async |store: &Store| {
+        let asked = futures_util::future::join_all((0..8).map(|_| store.release(None, "nobody"))).await;
+        asked.into_iter().collect::<Result<Vec<_>, _>>()
+    };
+    let beside = store.clone();
+    let worker = actix_web::rt::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let asked = many(&beside).await;
+            // They are given back in the background.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            asked
+        })
+    });
+    worker.await.unwrap().unwrap();
+    store.let_go().await;
+    many(&store).await.unwrap();
+    store.close().await;
 }

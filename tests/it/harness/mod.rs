@@ -62,7 +62,7 @@ async fn context(database: &Database, directory: &Path) -> Data<Context> {
         outgoing: jixiao::http::outgoing::Outgoing::new("127.0.0.1".parse().unwrap()).unwrap(),
         patience: TimeDelta::seconds(1),
         region: Some("43".parse().unwrap()),
-        leaving: std::sync::atomic::AtomicBool::default(),
+        requests: tokio_util::task::TaskTracker::new(),
         again: jixiao::http::again::Again::keeping(1024 * 1024),
     })
 }
