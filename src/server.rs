@@ -22,6 +22,7 @@ use crate::domain::money::AmountUnit;
 use crate::domain::period::Moment;
 use crate::domain::sheet::charset::Charset;
 use crate::http::error::ApiError;
+use crate::http::mount::Routes;
 use crate::http::problem::{Problem, ProblemError, render};
 use crate::http::query::Switch;
 use crate::http::refusals::Refusals;
@@ -157,7 +158,7 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
             .wrap(TracingLogger::<trace::Requests>::new())
             .wrap(from_fn(leaving::say_goodbye))
             .wrap(from_fn(metrics::count))
-            .service(web::scope("/v1").configure(resources::mount))
+            .configure(routes().mount("/v1"))
             .route("/openapi.json", web::get().to(async || openapi(DOCUMENT)))
             .route("/openapi-webhooks.json", web::get().to(async || openapi(WEBHOOK_DOCUMENT)))
             .route("/.well-known/jwks.json", web::get().to(public_keys))
@@ -174,6 +175,13 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
         .shutdown_timeout(leaving::PATIENCE.as_secs())
         .client_request_timeout(std::time::Duration::from_mins(1));
     Ok(listening.listen(listener)?.run())
+}
+
+/// The operations of the rooms.
+fn routes() -> Routes {
+    let mut routes = Routes::default();
+    resources::mount(&mut routes);
+    routes
 }
 
 /// Opens the socket to listen on.

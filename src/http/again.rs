@@ -64,7 +64,15 @@ struct Given {
 
 /// The route of an answer that is given again: it was looked for once.
 #[derive(Debug, Clone)]
-pub struct Route(pub Arc<str>);
+pub struct Route(Arc<str>);
+
+impl Route {
+    /// That of a request which was answered; nothing where there is none.
+    pub fn of(request: &HttpRequest) -> Option<Arc<str>> {
+        let known = request.extensions().get::<Self>().map(|route| Arc::clone(&route.0));
+        known.or_else(|| request.match_pattern().map(Into::into))
+    }
+}
 
 /// Weighs answers by their bytes.
 #[derive(Debug, Clone)]
@@ -154,7 +162,7 @@ pub async fn answer(
     };
     counter!("jixiao_answers_total", "made" => "now").increment(1);
     let headers = response.headers().clone();
-    let route = response.request().match_pattern().map(|route| Route(route.into()));
+    let route = Route::of(response.request()).map(Route);
     Ok(response.map_body(|_, body| match body.try_into_bytes() {
         Ok(body) => {
             if body.len() <= context.again.longest {

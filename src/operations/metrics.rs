@@ -5,13 +5,13 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use metrics::{SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use metrics_util::MetricKindMask;
@@ -80,12 +80,6 @@ fn method(method: &Method) -> &'static str {
     }
 }
 
-/// The route of a request, as it was found.
-fn route(request: &HttpRequest) -> Option<SharedString> {
-    let known = request.extensions().get::<Route>().map(|route| route.0.clone());
-    known.or_else(|| request.match_pattern().map(Into::into)).map(SharedString::from_shared)
-}
-
 /// Middleware: counts and times every request by its route, `/v1/units/{id}`, never by its path.
 ///
 /// # Errors
@@ -98,10 +92,10 @@ pub async fn count(
     let begun = Instant::now();
     let answered = next.call(request).await;
     let (route, status) = match &answered {
-        Ok(response) => (route(response.request()), response.status().as_u16()),
+        Ok(response) => (Route::of(response.request()), response.status().as_u16()),
         Err(error) => (None, error.as_response_error().status_code().as_u16()),
     };
-    let route = route.unwrap_or_else(|| "none".into());
+    let route = SharedString::from_shared(route.unwrap_or_else(|| "none".into()));
     counter!("jixiao_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
         .increment(1);
     histogram!("jixiao_http_request_seconds", "method" => method, "route" => route)

@@ -6,11 +6,15 @@ use std::time::Instant;
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::USER_AGENT;
+use actix_web::http::uri::PathAndQuery;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+use tracing::field::Empty;
 use tracing::{Level, Span};
 use tracing_actix_web::{DefaultRootSpanBuilder, RootSpanBuilder};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::http::again::Route;
 use crate::http::problem::request_id;
 
 /// When a request came.
@@ -22,7 +26,7 @@ pub struct Requests;
 
 impl RootSpanBuilder for Requests {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        // Finding the route and putting the fields together is a part of what an answer costs.
+        // Putting the fields together is a part of what an answer costs.
         // Health and counts are asked for several times a minute.
         if !tracing::enabled!(Level::INFO) || !request.path().starts_with("/v1/") {
             return Span::none();
@@ -31,7 +35,27 @@ impl RootSpanBuilder for Requests {
         let sent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
         let sent = sent.and_then(Parent::read);
         let (trace, parent) = sent.map(|sent| (sent.trace, sent.span)).unzip();
-        let span = tracing_actix_web::root_span!(request, trace, parent);
+        let (from, agent) = (request.connection_info(), request.headers().get(USER_AGENT));
+        let span = tracing::info_span!(
+            "HTTP request",
+            http.method = %request.method(),
+            // Found when it is answered.
+            http.route = Empty,
+            otel.kind = "server",
+            http.scheme = from.scheme(),
+            http.host = from.host(),
+            http.client_ip = from.realip_remote_addr(),
+            http.user_agent = agent.and_then(|agent| agent.to_str().ok()),
+            http.target = request.uri().path_and_query().map(PathAndQuery::as_str),
+            http.status_code = Empty,
+            otel.status_code = Empty,
+            exception.message = Empty,
+            exception.details = Empty,
+            request_id = request_id(request.request()),
+            trace,
+            parent,
+        );
+        drop(from);
         // Where no traces are exported, neither does anything.
         if let Some(context) = sent.and_then(Parent::context) {
             let _ = span.set_parent(context);
@@ -55,6 +79,10 @@ impl RootSpanBuilder for Requests {
         let milliseconds = request.extensions().get::<Begun>().map(|begun| begun.0.elapsed().as_millis());
         let (status, id) = (response.status().as_u16(), request_id(request));
         span.record("http.status_code", status);
+        if let Some(route) = Route::of(request) {
+            span.record("http.route", &*route);
+            span.context().span().update_name(format!("{} {route}", request.method()));
+        }
         // A mistake of the caller is no failure of the service.
         if response.status().is_server_error() {
             span.record("otel.status_code", "ERROR");

@@ -11,6 +11,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message;
 
 /// What came to a collector.
@@ -80,6 +81,15 @@ async fn a_request_is_a_span_of_the_callers_trace_with_its_statements_in_it() {
     assert_eq!(written.status().as_u16(), 201);
     // Whoever does not record their trace does not want it recorded here.
     assert_eq!(put("00", "209003").await.unwrap().status().as_u16(), 201);
+    // A failure of the service, and a mistake of the caller.
+    let database = rusqlite::Connection::open(directory.path().join("jixiao.db")).unwrap();
+    database.execute_batch("DROP TABLE closing").unwrap();
+    let get = async |span: &str, path: &str| {
+        let request = client.get(format!("http://{address}{path}")).bearer_auth(token.trim());
+        request.header("traceparent", format!("00-{trace}-{span}-01")).send().await.unwrap().status().as_u16()
+    };
+    let (failing, mistaken) = ("00f067aa0ba902b8", "00f067aa0ba902b9");
+    assert_eq!((get(failing, "/v1/closings").await, get(mistaken, "/v1/units/none").await), (500, 404));
     // What was not yet sent is sent at the end.
     Command::new("kill").args(["-TERM", &service.id().to_string()]).status().unwrap();
     assert!(service.wait().unwrap().success());
@@ -112,4 +122,10 @@ async fn a_request_is_a_span_of_the_callers_trace_with_its_statements_in_it() {
     assert!(statements.iter().any(|sql| sql.contains("INSERT INTO \"unit\"")), "{statements:?}");
     assert!(!statements.iter().any(|sql| sql.contains("桃江县")), "{statements:?}");
     assert_eq!(spans.iter().filter(|span| hexadecimal(&span.parent_span_id) == parent).count(), 1);
+    let failed = |above: &str| {
+        let root = spans.iter().find(|span| hexadecimal(&span.parent_span_id) == above).unwrap();
+        (root.name.as_str(), root.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error))
+    };
+    assert_eq!(failed(failing), ("GET /v1/closings", true));
+    assert_eq!((failed(mistaken), failed(parent).1), (("GET /v1/units/{id}", false), false));
 }
