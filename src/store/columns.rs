@@ -39,9 +39,9 @@ macro_rules! column {
 
         impl ValueType for $word {
             fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
-                let from: fn($base) -> Option<Self> = $from;
+                let from: fn(&$base) -> Option<Self> = $from;
                 match value {
-                    Value::$value(Some(base)) => from(base).ok_or(ValueTypeErr),
+                    Value::$value(Some(base)) => from(&base).ok_or(ValueTypeErr),
                     _ => Err(ValueTypeErr),
                 }
             }
@@ -61,10 +61,10 @@ macro_rules! column {
 
         impl TryGetable for $word {
             fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
-                let from: fn($base) -> Option<Self> = $from;
+                let from: fn(&$base) -> Option<Self> = $from;
                 let base = <$base>::try_get_by(row, index)?;
-                let shown = format!("{base:?} is not a {}", stringify!($word));
-                from(base).ok_or_else(|| TryGetError::DbErr(DbErr::Type(shown)))
+                let wrong = || TryGetError::DbErr(DbErr::Type(format!("{base:?} is not a {}", stringify!($word))));
+                from(&base).ok_or_else(wrong)
             }
         }
 
@@ -82,10 +82,10 @@ column!(String, ColumnType::Text, ArrayType::String, String, ToString::to_string
     RectificationState, ReviewState, SchemeCode,
     StatedDate, Subcategory, TargetKey, UnitCode, UnitKind, UploadId, WebhookCode, WebhookUrl,
 );
-column!(i32, ColumnType::Integer, ArrayType::Int, Int, |year| year.number(), |number| Year::new(number).ok(); Year);
-column!(i32, ColumnType::Integer, ArrayType::Int, Int, |count| count.number(), |number| Count::new(number.into()); Count);
-column!(i32, ColumnType::Integer, ArrayType::Int, Int, |count| count.number(), |number| EventCount::new(number.into()); EventCount);
-column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |money| money.fen(), |fen| Some(Money::of_fen(fen)); Money);
-column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |one| one.micros(), |micros| Some(Quantity::of_micros(micros)); Quantity);
-column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |one| one.hundredths(), |hundredths| Some(Points::of_hundredths(hundredths)); Points);
-column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |one| one.hundredths(), |hundredths| Some(Percent::of_hundredths(hundredths)); Percent);
+column!(i32, ColumnType::Integer, ArrayType::Int, Int, |year| year.number(), |number| Year::new(*number).ok(); Year);
+column!(i32, ColumnType::Integer, ArrayType::Int, Int, |count| count.number(), |number| Count::new((*number).into()); Count);
+column!(i32, ColumnType::Integer, ArrayType::Int, Int, |count| count.number(), |number| EventCount::new((*number).into()); EventCount);
+column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |money| money.fen(), |fen| Some(Money::of_fen(*fen)); Money);
+column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |one| one.micros(), |micros| Some(Quantity::of_micros(*micros)); Quantity);
+column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |one| one.hundredths(), |hundredths| Some(Points::of_hundredths(*hundredths)); Points);
+column!(i64, ColumnType::BigInteger, ArrayType::BigInt, BigInt, |one| one.hundredths(), |hundredths| Some(Percent::of_hundredths(*hundredths)); Percent);
