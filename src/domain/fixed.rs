@@ -24,10 +24,13 @@ pub(crate) fn parse(text: &str, scale: usize, digits: usize) -> Result<i64, Wron
             format!("at most {digits} digits before the decimal point"),
         ));
     }
-    let padded = format!("{whole}{decimals:0<scale$}");
-    let magnitude: i64 = padded
-        .parse()
-        .map_err(|_| Wrong::new("too_large", "数值过大，无法精确保存", "the number is too large to be held exactly"))?;
+    let digits = whole.bytes().chain(decimals.bytes()).chain(std::iter::repeat_n(b'0', scale - decimals.len()));
+    let magnitude = digits
+        .map(|digit| i64::from(digit - b'0'))
+        .try_fold(0, |sum: i64, digit| sum.checked_mul(10)?.checked_add(digit))
+        .ok_or_else(|| {
+            Wrong::new("too_large", "数值过大，无法精确保存", "the number is too large to be held exactly")
+        })?;
     Ok(if negative { -magnitude } else { magnitude })
 }
 
@@ -52,12 +55,19 @@ pub(crate) fn split(text: &str) -> Result<(bool, &str, &str), Wrong> {
 }
 
 /// Prints an integer of `10^-scale` with all its decimals: `344.91`.
-pub(crate) fn print(value: i128, scale: u32) -> String {
-    let unit = 10_u128.pow(scale);
-    let magnitude = value.unsigned_abs();
-    let sign = if value < 0 { "-" } else { "" };
-    let (whole, rest) = (magnitude / unit, magnitude % unit);
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:0width$}", width = scale as usize) }
+pub(crate) fn print(value: i128, scale: usize) -> String {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(value.unsigned_abs());
+    let (whole, rest) = digits.split_at(digits.len().saturating_sub(scale));
+    let mut text = String::with_capacity(digits.len() + scale + 3);
+    text.push_str(if value < 0 { "-" } else { "" });
+    text.push_str(if whole.is_empty() { "0" } else { whole });
+    if scale > 0 {
+        text.push('.');
+        text.extend(std::iter::repeat_n('0', scale - rest.len()));
+        text.push_str(rest);
+    }
+    text
 }
 
 /// Divides, rounding half away from zero (四舍五入), the rounding that reproduces all eight printed rates of 2023.
@@ -106,6 +116,15 @@ mod tests {
         #[test]
         fn what_is_printed_reads_back_the_same(value in -99_999_999_i64..=99_999_999) {
             prop_assert_eq!(parse(&print(value.into(), 2), 2, 6), Ok(value));
+        }
+
+        #[test]
+        fn every_decimal_is_printed(value in proptest::num::i64::ANY, scale in 0..19_usize) {
+            let (unit, magnitude) = (10_u64.pow(u32::try_from(scale).unwrap()), value.unsigned_abs());
+            let sign = if value < 0 { "-" } else { "" };
+            let decimals = format!(".{:0scale$}", magnitude % unit);
+            let expected = format!("{sign}{}{}", magnitude / unit, if scale > 0 { decimals } else { String::new() });
+            prop_assert_eq!(print(value.into(), scale), expected);
         }
 
         #[test]

@@ -111,7 +111,7 @@ fn moved(number: &str, from: usize, to: usize) -> Option<String> {
         "" => "0",
         rest => rest,
     };
-    Some(trimmed(&format!("{sign}{whole}.{behind}{decimals}")))
+    Some(trimmed(&format!("{sign}{whole}.{behind}{decimals}")).to_owned())
 }
 
 #[cfg(test)]

@@ -72,12 +72,12 @@ impl Balance {
 
     /// The same sum in 万元 without trailing zeros, as reports print it: `345.91`.
     pub fn in_wan(self) -> String {
-        trimmed(&fixed::print(self.0, 6))
+        trimmed(&fixed::print(self.0, 6)).to_owned()
     }
 
     /// The same sum in 亿元 without trailing zeros: `0.034591`.
     pub fn in_yi(self) -> String {
-        trimmed(&fixed::print(self.0, 10))
+        trimmed(&fixed::print(self.0, 10)).to_owned()
     }
 }
 
@@ -207,8 +207,8 @@ pub(crate) fn shifted(whole: &str, decimals: &str, power: usize) -> String {
 }
 
 /// Without the zeros at the end of its decimals.
-pub(crate) fn trimmed(text: &str) -> String {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
+pub(crate) fn trimmed(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 #[cfg(test)]

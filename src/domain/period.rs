@@ -152,7 +152,9 @@ impl Month {
 
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:02}", self.year, self.number)
+        const ENDS: [&str; 12] = ["-01", "-02", "-03", "-04", "-05", "-06", "-07", "-08", "-09", "-10", "-11", "-12"];
+        f.write_str(itoa::Buffer::new().format(self.year.0))?;
+        f.write_str(ENDS[usize::from(self.number) - 1])
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Quantity(i64);
 
 impl Quantity {
     /// Decimals held.
-    const SCALE: u32 = 6;
+    const SCALE: usize = 6;
 
     /// So many millionths.
     pub const fn of_micros(micros: i64) -> Self {
@@ -36,7 +36,7 @@ impl Quantity {
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&money::trimmed(&fixed::print(self.0.into(), Self::SCALE)))
+        f.write_str(money::trimmed(&fixed::print(self.0.into(), Self::SCALE)))
     }
 }
 
@@ -44,7 +44,7 @@ impl FromStr for Quantity {
     type Err = Wrong;
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
-        fixed::parse(text, Self::SCALE as usize, 12).map(Self)
+        fixed::parse(text, Self::SCALE, 12).map(Self)
     }
 }
 
