@@ -266,7 +266,7 @@ impl Store {
     /// Takes leave of workers that have ended: a transaction that was shared has nobody else to end it, and connections that
     /// were opened by them are dead.
     pub async fn let_go(&self) {
-        self.doubt.raise();
+        self.doubt.orphan();
         if let Err(error) = self.turns.settle().await {
             tracing::warn!(%error, "a transaction was not ended");
         }
@@ -363,8 +363,8 @@ fn postgres_pool(most: u32, doubt: &Doubt) -> PgPoolOptions {
     let doubt = doubt.clone();
     let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10));
     pool.test_before_acquire(false).before_acquire(move |connection, rest| {
-        let trusted = rest.idle_for < RESTED && !doubt.is_raised();
-        Box::pin(async move { Ok(trusted || connection.ping().await.is_ok()) })
+        let (trusted, orphan) = (rest.idle_for < RESTED && !doubt.is_raised(), doubt.is_orphan(rest.age));
+        Box::pin(async move { Ok(!orphan && (trusted || connection.ping().await.is_ok())) })
     })
 }
 

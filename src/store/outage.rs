@@ -1,24 +1,48 @@
 //! Failures that pass: the database goes away and comes back, others keep it, a statement is cut off. Whoever asked may ask
 //! again; everything else is a mistake of the service.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Whether connections are doubted: for a while after one was found dead, each is tried before it is used.
+/// Which connections are doubted.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Doubt(Arc<Mutex<Option<Instant>>>);
+pub(super) struct Doubt(Arc<Mutex<Doubted>>);
+
+#[derive(Debug, Default)]
+struct Doubted {
+    /// When one was found dead: for a while each is tried before it is used.
+    raised: Option<Instant>,
+    /// When those who had opened them were gone.
+    orphaned: Option<Instant>,
+}
 
 impl Doubt {
     /// How long.
     const LASTING: Duration = Duration::from_secs(2);
 
-    pub(super) fn raise(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    fn get(&self) -> MutexGuard<'_, Doubted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// One was found dead.
+    pub(super) fn raise(&self) {
+        self.get().raised = Some(Instant::now());
+    }
+
+    /// Whoever opened those that are there is gone.
+    pub(super) fn orphan(&self) {
+        self.get().orphaned = Some(Instant::now());
+    }
+
+    /// Whether each is to be tried.
     pub(super) fn is_raised(&self) -> bool {
-        let raised = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        raised.is_some_and(|raised| raised.elapsed() < Self::LASTING)
+        self.get().raised.is_some_and(|raised| raised.elapsed() < Self::LASTING)
+    }
+
+    /// Whether one of this age is of no use. Nothing wakes whoever waits for it, so an answer that is quick enough comes
+    /// and the next may not: trying it says nothing.
+    pub(super) fn is_orphan(&self, age: Duration) -> bool {
+        self.get().orphaned.is_some_and(|orphaned| age > orphaned.elapsed())
     }
 }
 
