@@ -8,7 +8,7 @@ use actix_web::dev::Server;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web::{App, HttpMessage, HttpRequest, HttpResponse, HttpServer};
 use serde_json::Value;
 use tracing_actix_web::TracingLogger;
 use utoipa::OpenApi;
@@ -21,6 +21,7 @@ use crate::domain::findings::RuleName;
 use crate::domain::money::AmountUnit;
 use crate::domain::period::Moment;
 use crate::domain::sheet::charset::Charset;
+use crate::http::again::Route;
 use crate::http::error::ApiError;
 use crate::http::mount::Routes;
 use crate::http::problem::{Problem, ProblemError, render};
@@ -134,10 +135,11 @@ impl Paths {
         Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
     }
 
-    fn refuse(&self, path: &str) -> ApiError {
+    /// Why there is no answer, and the route that has others.
+    fn refuse(&self, path: &str) -> (ApiError, Option<Route>) {
         match self.0.iter().find(|(known, _)| known.is_match(path)) {
-            Some((_, methods)) => ApiError::MethodNotAllowed(methods.clone()),
-            None => ApiError::NotFound,
+            Some((known, methods)) => (ApiError::MethodNotAllowed(methods.clone()), known.pattern().map(Route::new)),
+            None => (ApiError::NotFound, None),
         }
     }
 }
@@ -172,7 +174,7 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
     });
     let listening = server
         .disable_signals()
-        .shutdown_timeout(leaving::PATIENCE.as_secs())
+        .shutdown_timeout(leaving::LAST_BYTES.as_secs())
         .client_request_timeout(std::time::Duration::from_mins(1));
     Ok(listening.listen(listener)?.run())
 }
@@ -209,5 +211,7 @@ async fn to_docs() -> HttpResponse {
 }
 
 async fn refuse(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    Err(PATHS.refuse(request.path()))
+    let (error, route) = PATHS.refuse(request.path());
+    route.map(|route| request.extensions_mut().insert(route));
+    Err(error)
 }

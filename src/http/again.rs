@@ -67,6 +67,11 @@ struct Given {
 pub struct Route(Arc<str>);
 
 impl Route {
+    /// That of this pattern, `/v1/units/{id}`.
+    pub fn new(pattern: &str) -> Self {
+        Self(pattern.into())
+    }
+
     /// That of a request which was answered; nothing where there is none.
     pub fn of(request: &HttpRequest) -> Option<Arc<str>> {
         let known = request.extensions().get::<Self>().map(|route| Arc::clone(&route.0));

@@ -2,9 +2,10 @@
 //!
 //! A worker of the service does not collect the document, which is committed: that took it 12 MiB and a part of its start.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use actix_web::dev::HttpServiceFactory;
+use actix_web::dev::{HttpServiceFactory, Url};
 use actix_web::guard::fn_guard;
 use actix_web::web;
 use utoipa_actix_web::{OpenApiFactory, service_config};
@@ -52,7 +53,14 @@ impl Routes {
             let mut all = web::scope(root);
             for (word, operations) in self.0 {
                 let here = fn_guard(move |asked| {
-                    asked.head().uri.path().strip_prefix(root).is_some_and(|path| first_word(path) == word)
+                    let uri = &asked.head().uri;
+                    let asked = if uri.path().contains('%') {
+                        // As the router reads it.
+                        Cow::Owned(Url::new(uri.clone()).path().to_owned())
+                    } else {
+                        Cow::Borrowed(uri.path())
+                    };
+                    asked.strip_prefix(root).is_some_and(|path| first_word(path) == word)
                 });
                 let mount = |config: &mut web::ServiceConfig| operations.into_iter().for_each(|one| one(config));
                 all = all.service(web::scope("").guard(here).configure(mount));

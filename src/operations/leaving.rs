@@ -17,8 +17,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::http::Context;
 
-/// Longer than this nobody is waited for who has been asked to finish.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long requests that have begun may take to be answered.
+const FINISH: Duration = Duration::from_secs(25);
+
+/// How long the last bytes of answers may take on their way.
+pub const LAST_BYTES: Duration = Duration::from_secs(5);
 
 /// Waits for a signal and leaves; `drain` is how long the others have to notice.
 pub async fn on_signal(context: Data<Context>, server: ServerHandle, drain: Duration) {
@@ -36,11 +39,12 @@ pub async fn on_signal(context: Data<Context>, server: ServerHandle, drain: Dura
         tracing::info!(?drain, "leaving: not ready any more");
         let finished = async {
             tokio::time::sleep(drain).await;
-            // The workers end together: a connection to the database belongs to the one that opened it, and another may be
-            // using it for a long upload.
-            server.pause().await;
-            let answered = tokio::time::timeout(PATIENCE, context.requests.wait()).await;
-            server.stop(answered.is_ok()).await;
+            // Workers end one by one, and a connection to the database belongs to the one that opened it: another may be
+            // using it for a long upload. So none is told to end before a moment when nobody is being answered.
+            if tokio::time::timeout(FINISH, context.requests.wait()).await.is_err() {
+                tracing::warn!("leaving while requests are being answered");
+            }
+            server.stop(true).await;
         };
         tokio::select! {
             () = finished => return,

@@ -39,8 +39,9 @@ impl RootSpanBuilder for Requests {
         let span = tracing::info_span!(
             "HTTP request",
             http.method = %request.method(),
-            // Found when it is answered.
+            // Found when it is answered, and told with the method.
             http.route = Empty,
+            otel.name = request.method().as_str(),
             otel.kind = "server",
             http.scheme = from.scheme(),
             http.host = from.host(),

@@ -264,9 +264,10 @@ impl Store {
     }
 
     /// Takes leave of workers that have ended: a transaction that was shared has nobody else to end it, and connections that
-    /// were opened by them are dead.
+    /// they opened are dead. New ones are made.
     pub async fn let_go(&self) {
         self.doubt.orphan();
+        self.replica.iter().for_each(replica::Replica::orphan);
         if let Err(error) = self.turns.settle().await {
             tracing::warn!(%error, "a transaction was not ended");
         }

@@ -39,8 +39,8 @@ impl Doubt {
         self.get().raised.is_some_and(|raised| raised.elapsed() < Self::LASTING)
     }
 
-    /// Whether one of this age is of no use. Nothing wakes whoever waits for it, so an answer that is quick enough comes
-    /// and the next may not: trying it says nothing.
+    /// Whether one of this age is of no use. Whoever waits for its answer gets an error, but an answer that is there already
+    /// comes through: that it was tried says nothing of the next.
     pub(super) fn is_orphan(&self, age: Duration) -> bool {
         self.get().orphaned.is_some_and(|orphaned| age > orphaned.elapsed())
     }
@@ -107,6 +107,14 @@ fn of_postgres(code: &str) -> Option<Outage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_was_there_before_is_an_orphan_and_who_came_later_is_none() {
+        let (doubt, minute) = (Doubt::default(), Duration::from_mins(1));
+        assert!(!doubt.is_orphan(minute));
+        doubt.orphan();
+        assert_eq!([Duration::ZERO, minute].map(|age| doubt.is_orphan(age)), [false, true]);
+    }
 
     #[test]
     fn what_passes_is_told_from_what_is_wrong() {

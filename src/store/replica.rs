@@ -57,6 +57,11 @@ impl Store {
 }
 
 impl Replica {
+    /// Whoever opened the connections that are there is gone.
+    pub(super) fn orphan(&self) {
+        self.store.doubt.orphan();
+    }
+
     pub(super) fn pool(&self) -> &sea_orm::DatabaseConnection {
         &self.store.reading
     }

@@ -212,6 +212,15 @@ on_both! {
         assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
         let none = reader.get(&format!("/v1/changes?after={}&wait=1", number(&found["next"]))).await.expect(200).body;
         assert_eq!(none["items"], json!([]));
+        // A service that leaves keeps nobody waiting.
+        let (begun, path) = (std::time::Instant::now(), format!("/v1/changes?after={}&wait=30", number(&found["next"])));
+        let leaving = async {
+            actix_web::rt::time::sleep(std::time::Duration::from_millis(300)).await;
+            service.context.leave();
+        };
+        let (none, ()) = futures_util::join!(reader.get(&path), leaving);
+        assert_eq!(none.expect(200).body["items"], json!([]));
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     }
 }
 

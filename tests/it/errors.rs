@@ -115,6 +115,11 @@ on_both! {
     }
 
     async fn unknown_paths_and_methods_are_told_apart(service: Service) {
+        // What is written in another way is the same path (RFC 3986, 6.2.2.2).
+        service.admin().get("/v1/%75nits").await.expect(200);
+        for path in ["/v1", "/v1/", "/v1//units", "/v1/units/", "/v1/unit"] {
+            service.admin().get(path).await.expect(404);
+        }
         assert_eq!(service.admin().get("/v1/nothing").await.expect(404).body["code"], "not_found");
         let reply = service.admin().send(Method::POST, LINE, Some(b"{}".to_vec())).await.expect(405);
         assert_eq!(reply.header("allow"), "GET, PUT, DELETE");

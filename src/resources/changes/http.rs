@@ -156,13 +156,14 @@ fn fresh() -> actix_web::HttpResponseBuilder {
     response
 }
 
-/// The changes that are asked for, waited for if that is wanted. Nothing is held while waiting.
+/// The changes that are asked for, waited for if that is wanted. Nothing is held while waiting, and a service that leaves
+/// does not wait: whoever asks again is answered by another.
 async fn followed(context: &Context, scope: &Scope, mut options: ChangeOptions) -> Result<Changes, ApiError> {
     let looks = options.wait.map_or(0, |wait| wait.0 * 1000) / i64::try_from(LOOK.as_millis()).unwrap_or(i64::MAX);
     let view = context.store.view();
     let mut found = changes(&view, scope, &options).await?;
     for _ in 0..looks {
-        if !found.items.is_empty() {
+        if !found.items.is_empty() || context.is_leaving() {
             break;
         }
         actix_web::rt::time::sleep(LOOK).await;
