@@ -321,10 +321,11 @@ async fn sqlite(url: &str) -> Result<Pools, Error> {
 }
 
 /// A server that is cut off from the database holds the journal until the database notices: it looks after half a minute of
-/// silence, and lets nobody sleep in a transaction. Nobody waits for a lock longer than a large upload takes.
+/// silence, and lets nobody sleep in a transaction. Nobody waits for a lock longer than a large upload takes, nor shorter than
+/// somebody may sleep: who waits behind a sleeper comes to their turn.
 const NOBODY_FOR_EVER: [(&str, &str); 6] = [
     ("lock_timeout", "60s"),
-    ("idle_in_transaction_session_timeout", "60s"),
+    ("idle_in_transaction_session_timeout", "45s"),
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "5"),
     ("tcp_keepalives_count", "3"),
