@@ -1,6 +1,7 @@
 //! Leaving without a failed request. On SIGTERM the service first says that it is not ready and closes each connection
-//! behind its answer, so that balancers and clients go elsewhere while it still serves; only then it takes nothing new,
-//! and finishes what it has begun. On SIGINT, a person at the keyboard, or a second signal, it waits for nobody.
+//! behind its answer, so that balancers and clients go elsewhere while it still serves; then it waits for a moment when
+//! what has begun is finished, and takes nothing new. On SIGINT, a person at the keyboard, or a second signal, it waits for
+//! nobody.
 
 use std::pin::Pin;
 use std::task::{Context as Task, Poll};
@@ -39,8 +40,8 @@ pub async fn on_signal(context: Data<Context>, server: ServerHandle, drain: Dura
         tracing::info!(?drain, "leaving: not ready any more");
         let finished = async {
             tokio::time::sleep(drain).await;
-            // Workers end one by one, and a connection to the database belongs to the one that opened it: another may be
-            // using it for a long upload. So none is told to end before a moment when nobody is being answered.
+            // Workers end one by one, and a connection to the database belongs to the one that opened it: another may use
+            // it for a long upload. So none is told to end before a moment when nobody is being answered.
             if tokio::time::timeout(FINISH, context.requests.wait()).await.is_err() {
                 tracing::warn!("leaving while requests are being answered");
             }

@@ -3,7 +3,7 @@
 //! | file | does |
 //! | --- | --- |
 //! | [`health`] | `/livez`, `/readyz`: what is missing |
-//! | [`leaving`] | stops without a failed request: unready first, then no more, then what has begun |
+//! | [`leaving`] | stops without a failed request: unready first, then what has begun, then no more |
 //! | [`metrics`] | `/metrics` in the words of Prometheus |
 //! | [`trace`] | a line of the log for every request |
 //! | [`backup`] | a copy of an embedded database while it is written to, and putting it back |
