@@ -62,7 +62,7 @@ struct Given {
     route: Option<Route>,
 }
 
-/// The route of an answer that is given again: it was looked for once.
+/// The route of an answer that the router did not find, or found once: it is given again, or refuses a method.
 #[derive(Debug, Clone)]
 pub struct Route(Arc<str>);
 

@@ -31,7 +31,7 @@ impl Mount for service_config::ServiceConfig<'_> {
 type Mounting = Box<dyn FnOnce(&mut web::ServiceConfig)>;
 
 /// Operations below a path, by the first word of theirs: a request is compared with the paths of one collection, where
-/// comparing it with those of all took a tenth of an answer.
+/// comparing it with those of all took a tenth of what the service spends on an item.
 #[derive(Default)]
 pub struct Routes(BTreeMap<String, Vec<Mounting>>);
 

@@ -293,7 +293,7 @@ async fn what_has_begun_is_finished() {
     for stated in futures_util::future::join_all(stated).await {
         assert_eq!(stated.unwrap().status().as_u16(), 201);
     }
-    // A slow line: the last rows come long after the service stopped waiting for those who come anew.
+    // A slow line: the last rows come after the drain.
     let upload = async |number: usize| {
         let lines = (0..10).map(move |part| {
             let head = if part == 0 { "code,name,kind,parent\n" } else { "" };

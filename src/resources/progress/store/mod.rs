@@ -12,7 +12,7 @@ use crate::domain::kept::{Kept, Resource};
 use crate::domain::period::{Month, Year};
 use crate::domain::progress::{ProgressFacts, ProgressKey};
 use crate::domain::quantity::Quantity;
-use crate::store::table::{Column, Model, Table};
+use crate::store::table::{Column, Model, Table, of_year};
 use crate::store::{Error, View};
 
 mod row {
@@ -98,14 +98,9 @@ pub(super) fn matching(filter: &ProgressFilter) -> Condition {
     let ProgressFilter { unit, year, month, indicator } = filter;
     Condition::all()
         .add_option(unit.as_ref().map(|one| row::Column::Unit.eq(one.clone())))
-        .add_option(year.map(of_year))
+        .add_option(year.and_then(of_year::<Progresses>))
         .add_option(month.map(|one| row::Column::Month.eq(one)))
         .add_option(indicator.as_ref().map(|one| row::Column::Indicator.eq(one.clone())))
-}
-
-/// The months of a year. They are text, `2023-07`, whose order is that of time.
-fn of_year(year: Year) -> Condition {
-    Condition::all().add(row::Column::Month.gte(format!("{year}-01"))).add(row::Column::Month.lte(format!("{year}-12")))
 }
 
 /// The column of the unit.
@@ -117,7 +112,7 @@ pub(super) const UNIT: row::Column = row::Column::Unit;
 /// quicker.
 pub fn reported(year: Year, units: BTreeSet<UnitCode>, indicators: &BTreeSet<IndicatorCode>) -> Condition {
     const FEW: usize = 3;
-    let of_units = of_year(year).add(row::Column::Unit.is_in(units));
+    let of_units = Condition::all().add_option(of_year::<Progresses>(year)).add(row::Column::Unit.is_in(units));
     let few = (indicators.len() <= FEW).then(|| row::Column::Indicator.is_in(indicators.iter().cloned()));
     of_units.add_option(few)
 }
