@@ -34,6 +34,26 @@ on_both! {
         }
     }
 
+    async fn an_indicators_year_comes_unit_by_unit(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin();
+        for unit in ["430922", "209002"] {
+            for month in ["2022-12", "2023-03", "2023-05", "2024-01"] {
+                admin.put(&format!("/v1/progress/{unit}:{month}:fdi"), &json!({ "value": "1" })).await.expect(201);
+            }
+        }
+        let wanted: Vec<String> = ids(&admin.get("/v1/progress?limit=1000").await)
+            .into_iter()
+            .filter(|id| id.contains(":2023-") && id.ends_with(":fdi"))
+            .collect();
+        assert!(wanted.len() >= 5 && wanted.is_sorted(), "{wanted:?}");
+        for limit in [1, 2, 4, 100] {
+            assert_eq!(walk(&admin, "/v1/progress?indicator=fdi&year=2023&", limit).await, wanted, "by {limit}");
+        }
+        let march = ["209002:2023-03:fdi", "430922:2023-03:fdi"];
+        assert_eq!(walk(&admin, "/v1/progress?indicator=fdi&month=2023-03&", 1).await, march);
+    }
+
     async fn both_databases_have_the_same_order(service: Service) {
         let admin = service.admin();
         for code in ["a", "B", "_", "a-b", "a.b", "1", "A", "ab"] {

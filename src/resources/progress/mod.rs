@@ -23,8 +23,10 @@ pub type Item = Kept<ProgressKey, ProgressFacts>;
 /// # Errors
 /// A bad cursor, or the database's.
 pub async fn list(view: &View<'_>, scope: &Scope, listing: &Listing<ProgressFilter>) -> Result<Vec<Item>, ApiError> {
-    let seen = units::visible(view, scope, store::UNIT).await?.add(store::matching(&listing.filter));
-    Ok(view.list::<Progresses>(seen, listing.after()?.as_ref(), Some(listing.limit + 1)).await?)
+    let after = listing.after()?;
+    let wanted = store::matching(view.county(), &listing.filter, after.as_ref());
+    let seen = units::visible(view, scope, store::UNIT).await?.add(wanted);
+    Ok(view.list::<Progresses>(seen, after.as_ref(), Some(listing.limit + 1)).await?)
 }
 
 /// One of them.

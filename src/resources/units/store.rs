@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement, Value};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Statement, Value,
+};
 
 use super::http::UnitFilter;
 use crate::domain::codes::UnitCode;
@@ -165,6 +168,12 @@ pub(super) fn matching(filter: &UnitFilter) -> Condition {
 
 /// The column of a unit's own code.
 pub const CODE: Column<Units> = row::Column::Code;
+
+/// The codes of a county's units, all or from one on.
+pub fn codes(county: &str, from: Option<&UnitCode>) -> SelectStatement {
+    let codes = row::Entity::find().select_only().column(CODE).filter(row::Column::County.eq(county));
+    codes.filter(Condition::all().add_option(from.map(|code| CODE.gte(code.clone())))).into_query()
+}
 
 /// The units right below one.
 pub fn right_below(parent: &UnitCode) -> Condition {

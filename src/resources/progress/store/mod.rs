@@ -12,6 +12,7 @@ use crate::domain::kept::{Kept, Resource};
 use crate::domain::period::{Month, Year};
 use crate::domain::progress::{ProgressFacts, ProgressKey};
 use crate::domain::quantity::Quantity;
+use crate::resources::units::store::codes;
 use crate::store::table::{Column, Model, Table, of_year};
 use crate::store::{Error, View};
 
@@ -93,14 +94,18 @@ impl Table for Progresses {
     }
 }
 
-/// The rows a filter asks for.
-pub(super) fn matching(filter: &ProgressFilter) -> Condition {
+/// The rows a filter asks for, behind a key.
+pub(super) fn matching(county: &str, filter: &ProgressFilter, after: Option<&ProgressKey>) -> Condition {
     let ProgressFilter { unit, year, month, indicator } = filter;
+    // Those of an indicator lie unit by unit and within it month by month: the database goes to the months of each unit, where
+    // it would pass all other years by.
+    let unit_by_unit = unit.is_none() && indicator.is_some() && (year.is_some() || month.is_some());
     Condition::all()
         .add_option(unit.as_ref().map(|one| row::Column::Unit.eq(one.clone())))
         .add_option(year.and_then(of_year::<Progresses>))
         .add_option(month.map(|one| row::Column::Month.eq(one)))
         .add_option(indicator.as_ref().map(|one| row::Column::Indicator.eq(one.clone())))
+        .add_option(unit_by_unit.then(|| row::Column::Unit.in_subquery(codes(county, after.map(|key| &key.unit)))))
 }
 
 /// The column of the unit.
