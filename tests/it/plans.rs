@@ -1,5 +1,5 @@
-//! The statements that the service sends, recorded while everything that can be read is asked for, on both databases: each
-//! names the county, so that it goes to one shard, and finds its rows by an index. Uploads and actions are not asked for.
+//! The statements that the service sends, recorded while everything is asked for that it offers, on both databases: each
+//! names the county, so that it goes to one shard, and finds its rows by an index.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -25,6 +25,8 @@ struct Recorded {
     log: std::path::PathBuf,
     address: std::net::SocketAddr,
     token: String,
+    /// Of somebody else, who judges.
+    officer: String,
     client: reqwest::Client,
 }
 
@@ -38,13 +40,19 @@ impl Recorded {
             command.env("JIXIAO_BIND", address.to_string());
             command
         };
-        let token = jixiao().args(["token", "--role", "admin"]).output().unwrap().stdout;
+        let token = |role: &str| {
+            let printed = jixiao().args(["token", "--role", role, "--subject", role]).output().unwrap().stdout;
+            String::from_utf8(printed).unwrap().trim().to_owned()
+        };
+        let (token, officer) = (token("admin"), token("reviewer"));
         let mut command = jixiao();
-        command.env("JIXIAO_LOG", "sqlx::query=debug").env("JIXIAO_LOG_FORMAT", "json").arg("demo");
+        command
+            .env("JIXIAO_LOG", "sqlx::query=debug,sqlx::postgres::notice=info")
+            .env("JIXIAO_LOG_FORMAT", "json")
+            .arg("demo");
         let child = command.stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
         let client = reqwest::Client::new();
-        let token = String::from_utf8(token).unwrap().trim().to_owned();
-        let recorded = Self { child, log, address, token, client };
+        let recorded = Self { child, log, address, token, officer, client };
         let begun = Instant::now();
         while !reqwest::get(format!("http://{address}/readyz")).await.is_ok_and(|reply| reply.status().is_success()) {
             assert!(begun.elapsed() < Duration::from_mins(1), "{}", std::fs::read_to_string(&recorded.log).unwrap());
@@ -53,16 +61,47 @@ impl Recorded {
         recorded
     }
 
-    async fn send(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> u16 {
-        let mut request =
-            self.client.request(method, format!("http://{}{path}", self.address)).bearer_auth(&self.token);
-        if path.contains("/public/") {
-            request = request.header("if-none-match", "\"0\"");
+    fn ask(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.ask_as(&self.token, method, path)
+    }
+
+    fn ask_as(&self, token: &str, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address)).bearer_auth(token)
+    }
+
+    /// Asks as one of two people, and answers what was answered; the test fails where it is no success.
+    async fn change(&self, who: &str, method: Method, path: &str, body: Value) -> Value {
+        let token = if who == "officer" { &self.officer } else { &self.token };
+        let mut request = self.ask_as(token, method.clone(), &format!("/v1/{path}"));
+        if method == Method::DELETE || (method == Method::PUT && self.exists(path).await) {
+            request = request.header("if-match", "*");
         }
-        if let Some(body) = body {
-            request = request.header("if-match", "*").json(&body);
-        }
-        request.send().await.unwrap().status().as_u16()
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let reply = request.send().await.unwrap();
+        let (status, text) = (reply.status(), reply.text().await.unwrap());
+        assert!(status.is_success(), "{method} {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    async fn exists(&self, path: &str) -> bool {
+        self.ask(Method::GET, &format!("/v1/{path}")).send().await.unwrap().status().is_success()
+    }
+
+    /// Uploads a sheet; the id of its receipt.
+    async fn upload(&self, kind: &str, csv: String) -> String {
+        let request = self.ask(Method::POST, &format!("/v1/uploads/csv?kind={kind}&fill_down=true"));
+        let reply = request.header("content-type", "text/csv").body(csv).send().await.unwrap();
+        let (status, receipt) = (reply.status(), reply.json::<Value>().await.unwrap());
+        assert!(status.is_success(), "{kind}: {receipt:#}");
+        receipt["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The plans that PostgreSQL told of, each with its statement.
+    fn plans(&self) -> BTreeSet<String> {
+        let text = std::fs::read_to_string(&self.log).unwrap();
+        let told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let told = told.filter(|line| line["target"] == "sqlx::postgres::notice");
+        told.filter_map(|line| Some(line["message"].as_str()?.split_once("plan:")?.1.to_owned())).collect()
     }
 
     /// The statements about rows that were sent so far.
@@ -105,8 +144,10 @@ impl Drop for Recorded {
 async fn ask_for_everything(service: &Recorded) {
     let document = server::document();
     let get = async |path: String| {
-        let status = service.send(reqwest::Method::GET, &path, None).await;
-        assert!(status < 500, "{path}: {status}");
+        let request = service.ask(Method::GET, &path);
+        let request = if path.contains("/public/") { request.header("if-none-match", "\"0\"") } else { request };
+        let status = request.send().await.unwrap().status();
+        assert!(!status.is_server_error(), "{path}: {status}");
     };
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(operation) = item.get("get") else { continue };
@@ -151,13 +192,104 @@ async fn ask_for_everything(service: &Recorded) {
         get(format!("{path}?{}", required.join("&"))).await;
         get(format!("{path}?{}", filters.join("&"))).await;
     }
-    let put = async |path: &str, facts: Value| {
-        let status = service.send(reqwest::Method::PUT, path, Some(facts)).await;
-        assert!(status < 300 || status == 412, "{path}: {status}");
-    };
-    put("/v1/progress/430922:2023-12:fdi", json!({ "value": "22" })).await;
-    put("/v1/units/209002", json!({ "name": "桃江县招商促进事务中心", "kind": "public_institution", "parent": "209" }))
-        .await;
+    let of_an_indicator = "/v1/progress?indicator=fdi&year=2023&limit=2";
+    get(of_an_indicator.into()).await;
+}
+
+/// Changes what there is in every way that the document offers.
+async fn change_everything(service: &Recorded) {
+    let asked =
+        async |who: &str, method: Method, path: &str, body: Value| service.change(who, method, path, body).await;
+    let put = async |path: &str, body: Value| asked("admin", Method::PUT, path, body).await;
+    let post = async |path: &str, body: Value| asked("admin", Method::POST, path, body).await;
+    let delete = async |path: &str| asked("admin", Method::DELETE, path, Value::Null).await;
+
+    // Sheets of every kind, as they are in already; one that changes something, and its reversal.
+    for kind in ["units", "projects", "indicators", "budget-lines", "targets", "progress", "evaluations"] {
+        let csv = std::fs::read_to_string(format!("examples/taojiang-2023/csv/{kind}.csv")).unwrap();
+        service.upload(&kind.replace('-', "_"), csv).await;
+    }
+    let spent = "unit,month,project,executed\n209002,2023-06,209002-2023-01,12.00\n";
+    service.upload("expenditures", spent.into()).await;
+    let upload = service.upload("progress", "unit,month,indicator,value\n430922,2023-12,fdi,23\n".into()).await;
+    post(&format!("uploads/{upload}/reversal"), Value::Null).await;
+
+    // Rows, stated and taken away.
+    put("units/xiushan", json!({ "name": "修山镇", "kind": "township", "parent": "430922" })).await;
+    put("divisions/2023:430922", json!({ "name": "桃江", "level": "county" })).await;
+    put("economic-classes/2023:30200", json!({ "name": "其他", "parent": "302" })).await;
+    put("expenditures/209002:2023-07:209002-2023-01", json!({ "executed": "1.00" })).await;
+    for shipped in ["standards/2020", "schemes/own:2020"] {
+        let facts = asked("admin", Method::GET, shipped, Value::Null).await["facts"].clone();
+        put(&shipped.replace("2020", "2031"), facts).await;
+    }
+    put("progress/430922:2023-12:fdi", json!({ "value": "22" })).await;
+    for code in ["209002:2024:209002-2024-01:top500-projects:unit", "209002:2024:209002-2024-01:projects-over-50m:unit"]
+    {
+        delete(&format!("targets/{code}")).await;
+    }
+    for row in
+        ["progress/430922:2023-12:fdi", "expenditures/209002:2023-07:209002-2023-01", "economic-classes/2023:30200"]
+    {
+        delete(row).await;
+    }
+
+    // The year's cycle.
+    let part = json!({ "allocations": [{ "unit": "xiushan", "value": "320" }] });
+    post("targets/430922:2023::fdi:city/allocations", part).await;
+    put("approvals/209002:2031", json!({})).await;
+    delete("approvals/209002:2031").await;
+    post("rollovers", json!({ "unit": "430922", "year": "2024" })).await;
+    post("evaluations/209002:2023:209002-2023-01:self/what-if", json!({})).await;
+    let review = "evaluations/209002:2023:209002-2023-01:self/actions";
+    for (who, action) in [
+        ("admin", json!({ "action": "submit" })),
+        ("officer", json!({ "action": "return", "opinion": "请核实" })),
+        ("admin", json!({ "action": "submit" })),
+        ("officer", json!({ "action": "accept", "opinion": "同意" })),
+        ("officer", json!({ "action": "publish" })),
+        ("officer", json!({ "action": "apply", "decision": "保持" })),
+    ] {
+        asked(who, Method::POST, review, action).await;
+    }
+    let notices = json!({ "unit": "209002", "year": "2023", "every_finding": true });
+    let notice = asked("officer", Method::POST, "rectifications", notices).await["items"][0]["id"].clone();
+    let path = format!("rectifications/{}/actions", notice.as_str().unwrap());
+    asked("admin", Method::POST, &path, json!({ "action": "answer", "text": "已整改" })).await;
+    asked("officer", Method::POST, &path, json!({ "action": "close" })).await;
+    put("closings/209002:2031", json!({})).await;
+    delete("closings/209002:2031").await;
+
+    // Whoever is told.
+    put("webhooks/platform", json!({ "url": "https://example.org/hook" })).await;
+    for action in ["secrets", "recovery?after=0"] {
+        post(&format!("webhooks/platform/{action}"), Value::Null).await;
+    }
+    delete("webhooks/platform").await;
+}
+
+/// Lets every later connection be told how its statements are run, where reading everything costs more than anything else;
+/// whether this role may do that.
+async fn tell_plans(db: &DatabaseConnection) -> bool {
+    let superuser = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user";
+    let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, superuser)).await.unwrap().unwrap();
+    if !row.try_get::<bool>("", "rolsuper").unwrap() {
+        eprintln!("only a superuser is told the plans of what is sent");
+        return false;
+    }
+    let name = "SELECT current_database() AS name";
+    let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, name)).await.unwrap().unwrap();
+    let name: String = row.try_get("", "name").unwrap();
+    for setting in [
+        "session_preload_libraries = 'auto_explain'",
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_level = 'notice'",
+        "auto_explain.log_nested_statements = on",
+        "enable_seqscan = off",
+    ] {
+        db.execute_unprepared(&format!("ALTER DATABASE {name} SET {setting}")).await.unwrap();
+    }
+    true
 }
 
 async fn plan(db: &DatabaseConnection, sql: &str) -> Vec<String> {
@@ -210,17 +342,22 @@ fn reads_all(line: &str) -> bool {
 async fn statements_name_the_county_and_use_indexes(kind: Kind) {
     let directory = tempfile::tempdir().unwrap();
     let Some(database) = Database::fresh(kind, directory.path()).await else { return };
+    let mut options = sea_orm::ConnectOptions::new(&database.url);
+    let db = Connect::connect(options.max_connections(1).to_owned()).await.unwrap();
+    let told = kind == Kind::Postgres && tell_plans(&db).await;
     let service = Recorded::start(&database, directory.path()).await;
     ask_for_everything(&service).await;
+    change_everything(&service).await;
     let statements = service.statements();
     assert!(statements.len() > 60, "{}", statements.len());
     let nameless: Vec<_> = statements.iter().filter(|sql| !names_the_county(sql)).collect();
     assert!(nameless.is_empty(), "these would go to every shard: {nameless:#?}");
 
-    let mut options = sea_orm::ConnectOptions::new(&database.url);
-    let db = Connect::connect(options.max_connections(1).to_owned()).await.unwrap();
-    let mut wrong = Vec::new();
-    // An insert looks for nothing, and what looks up a list of keys cannot be prepared by a text without their types.
+    let plans = service.plans();
+    assert!(!told || plans.len() > 200 && plans.iter().any(|plan| plan.contains("unnest(")), "{}", plans.len());
+    let mut wrong: Vec<String> = plans.into_iter().filter(|plan| plan.lines().any(reads_all)).collect();
+    // The same as any parameters are planned. An insert looks for nothing; what looks up a list of keys cannot be prepared by a
+    // text without their types.
     let planned = |sql: &&String| !writes(sql) && !sql.contains("IN (VALUES (") && !sql.contains("\"wanted\"");
     for sql in statements.iter().filter(planned) {
         let plan = plan(&db, sql).await;
