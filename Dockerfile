@@ -5,10 +5,10 @@ WORKDIR /jixiao
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY migration/Cargo.toml migration/Cargo.toml
-RUN mkdir -p src tests/it benches migration/src \
-    && echo 'fn main() {}' > src/main.rs && touch src/lib.rs migration/src/lib.rs \
-    && echo 'fn main() {}' > tests/it/main.rs && echo 'fn main() {}' > benches/uploads.rs \
-    && cargo build --release --locked --bin jixiao
+COPY benches benches
+RUN mkdir -p src tests/it migration/src && touch src/lib.rs migration/src/lib.rs \
+    && echo 'fn main() {}' > src/main.rs && echo 'fn main() {}' > tests/it/main.rs
+RUN cargo build --release --locked --bin jixiao
 COPY migration migration
 COPY openapi openapi
 COPY examples examples
