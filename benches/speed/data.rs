@@ -74,7 +74,7 @@ pub(super) fn fill(service: &Service, settings: &[(&str, &str)]) {
 }
 
 /// The tables whose rows stand behind those that are asked for, in the order that references want.
-const COPIED: [&str; 6] = ["unit", "indicator", "project", "budget_line", "target", "progress"];
+const COPIED: [&str; 7] = ["unit", "indicator", "economic_class", "project", "budget_line", "target", "progress"];
 
 /// Makes the table that the limit writes, and copies the county under other codes.
 pub(super) fn more_on_postgres(server: &OwnServer, counties: usize) {
