@@ -113,15 +113,21 @@ pub async fn put_back(config: &Config, directory: &Path) -> Result<PathBuf, Back
     for left in ["", "-wal", "-shm", "-journal"] {
         must_not_be_there(&beside(&database, left))?;
     }
-    must_not_be_there(&key)?;
     let (kept, kept_key) = (directory.join(DATABASE), directory.join(KEY_FILE));
-    file(&kept_key, fs::metadata(&kept_key))?;
+    // The same key may be there already: only the database was lost, or this is done once more.
+    let same = file(&kept_key, fs::read(&kept_key))?;
+    let has_key = fs::read(&key).is_ok_and(|there| there == same);
+    if !has_key {
+        must_not_be_there(&key)?;
+    }
     sound(&kept).await?;
     for place in [&database, &key] {
         let directory = place.parent().unwrap_or(Path::new("."));
         file(directory, fs::create_dir_all(directory))?;
     }
-    copy_file(&kept_key, &key)?;
+    if !has_key {
+        copy_file(&kept_key, &key)?;
+    }
     copy_file(&kept, &database)?;
     settle(database.parent().unwrap_or(Path::new(".")))?;
     Ok(database)
