@@ -32,6 +32,8 @@ pub struct Config {
     pub kept_answers: u64,
     /// `JIXIAO_WEBHOOK_NETWORKS`: networks that webhooks may be in beside the public internet, `10.0.0.0/8,192.168.1.7`.
     pub webhook_networks: Networks,
+    /// `JIXIAO_PROXIES`: the proxies before the service, `10.0.0.0/24`: who they say they ask for (`X-Forwarded-For`) is who asks.
+    pub proxies: Networks,
     /// `JIXIAO_WEBHOOK_PATIENCE`: how long a webhook may fail before it is disabled, `5d`.
     pub webhook_patience: TimeDelta,
     /// `JIXIAO_KEEP_ACCESS`: how long refused attempts stay in the journal before `jixiao release` may let go of them,
@@ -94,6 +96,7 @@ impl Config {
         let longest_upload = read.mebibytes("JIXIAO_LONGEST_UPLOAD", "64", 1);
         let kept_answers = read.mebibytes("JIXIAO_KEPT_ANSWERS", "32", 0);
         let webhook_networks = read.word("JIXIAO_WEBHOOK_NETWORKS", "", "a list of networks such as 10.0.0.0/8");
+        let proxies = read.word("JIXIAO_PROXIES", "", "a list of networks such as 10.0.0.0/8");
         let webhook_patience = read.value("JIXIAO_WEBHOOK_PATIENCE", "5d", duration);
         let keep_access = read.value("JIXIAO_KEEP_ACCESS", "184d", |text| {
             let kept = duration(text).ok().filter(|keep| *keep >= TimeDelta::days(180));
@@ -139,6 +142,7 @@ impl Config {
                 longest_upload: longest_upload?,
                 kept_answers: kept_answers?,
                 webhook_networks: webhook_networks?,
+                proxies: proxies?,
                 webhook_patience: webhook_patience?,
                 keep_access: keep_access?,
                 drain: drain?,
@@ -226,6 +230,7 @@ mod tests {
             "JIXIAO_LONGEST_UPLOAD",
             "JIXIAO_KEPT_ANSWERS",
             "JIXIAO_WEBHOOK_NETWORKS",
+            "JIXIAO_PROXIES",
             "JIXIAO_WEBHOOK_PATIENCE",
             "JIXIAO_KEEP_ACCESS",
             "JIXIAO_DRAIN",

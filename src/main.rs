@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 /// 绩效: what a county's units were given, spent, promised, delivered and scored.
 ///
 /// Settings are read from the environment: `JIXIAO_BIND`, `JIXIAO_COUNTY`, `JIXIAO_REGION`, `JIXIAO_DATA_DIR`, `JIXIAO_DATABASE_URL`, `JIXIAO_DATABASE_READ_URL`,
-/// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_KEPT_ANSWERS`, `JIXIAO_WEBHOOK_NETWORKS`, `JIXIAO_WEBHOOK_PATIENCE`,
+/// `JIXIAO_LONGEST_UPLOAD`, `JIXIAO_KEPT_ANSWERS`, `JIXIAO_WEBHOOK_NETWORKS`, `JIXIAO_WEBHOOK_PATIENCE`, `JIXIAO_PROXIES`,
 /// `JIXIAO_KEEP_ACCESS`, `JIXIAO_DRAIN`, `JIXIAO_LOG`, `JIXIAO_LOG_FORMAT`, `OTEL_EXPORTER_OTLP_ENDPOINT`.
 #[derive(Parser)]
 #[command(version)]
@@ -313,12 +313,13 @@ async fn serve(listener: std::net::TcpListener, context: &Data<Context>, config:
     actix_web::rt::spawn(leaving::on_signal(context.clone(), server.handle(), config.drain));
     server.await?;
     context.store.let_go().await;
-    let written = context.refusals.write(context).await;
+    // A database that is away, or busy for long, is no reason to stay.
+    let written = tokio::time::timeout(leaving::LAST_WORDS, context.refusals.write(context)).await;
     // What it holds of the webhooks is let go of either way; then what works in the background ends.
-    let released = context.store.release(None, &context.instance).await;
+    let released = tokio::time::timeout(leaving::LAST_WORDS, context.store.release(None, &context.instance)).await;
     context.store.close().await;
-    written?;
-    Ok(released?)
+    written??;
+    Ok(released??)
 }
 
 /// Opens keys and database, and brings the schema up to date.
@@ -343,6 +344,7 @@ async fn open(config: &Config) -> Result<Data<Context>, Failure> {
         in_flight,
         instance: uuid::Uuid::now_v7().to_string(),
         outgoing: Outgoing::new(config.webhook_networks.clone())?,
+        proxies: config.proxies.clone(),
         patience: config.webhook_patience,
         region: config.region.clone(),
         requests: TaskTracker::new(),

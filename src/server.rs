@@ -27,7 +27,7 @@ use crate::http::mount::Routes;
 use crate::http::problem::{Problem, ProblemError, render};
 use crate::http::query::Switch;
 use crate::http::refusals::Refusals;
-use crate::http::{Context, again, document, seal, told};
+use crate::http::{Context, again, deadline, document, seal, told};
 use crate::operations::{health, leaving, metrics, trace};
 use crate::resources;
 
@@ -156,6 +156,7 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
         App::new()
             .app_data(context.clone())
             .wrap(from_fn(again::answer))
+            .wrap(from_fn(deadline::keep))
             .wrap(from_fn(render))
             .wrap(TracingLogger::<trace::Requests>::new())
             .wrap(from_fn(leaving::say_goodbye))

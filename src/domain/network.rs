@@ -1,7 +1,7 @@
-//! Networks: which addresses may be called. What a caller names must not make the service knock at the doors of the
-//! house it stands in (server-side request forgery, CWE-918).
+//! Networks: which addresses may be called, and whose word on who asked is taken. What a caller names must not make the service
+//! knock at the doors of the house it stands in (server-side request forgery, CWE-918).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
@@ -31,7 +31,7 @@ const SPECIAL: [&str; 21] = [
     "8000::/1",
 ];
 
-/// Networks that may be called though they are not public.
+/// Networks that a setting names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks(Vec<IpNet>);
 
@@ -55,13 +55,58 @@ impl Networks {
         // ::ffff:127.0.0.1 is 127.0.0.1.
         let address = address.to_canonical();
         let special = SPECIAL.iter().any(|block| block.parse::<IpNet>().is_ok_and(|block| block.contains(&address)));
-        self.0.iter().any(|network| network.contains(&address)) || (https && !special)
+        self.holds(address) || (https && !special)
+    }
+
+    /// Who asked, where these are the proxies of the house: whoever is at the other end, or, of a proxy, whoever it says it asks
+    /// for (`X-Forwarded-For`, from its last part on). What stands before the word of a stranger is the stranger's, and is not
+    /// believed.
+    pub fn asker(&self, peer: IpAddr, forwarded_for: &str) -> IpAddr {
+        let mut asker = peer.to_canonical();
+        for part in forwarded_for.rsplit(',').map(str::trim) {
+            if !self.holds(asker) {
+                break;
+            }
+            // Some write the port as well.
+            let told = part.parse().or_else(|_| part.parse::<SocketAddr>().map(|address| address.ip()));
+            let Ok(told) = told else { break };
+            asker = told.to_canonical();
+        }
+        asker
+    }
+
+    fn holds(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_is_believed_and_a_stranger_is_not() {
+        let proxies: Networks = "10.0.0.0/24, ::1".parse().unwrap();
+        for (peer, forwarded_for, asker) in [
+            ("203.0.113.7", "", "203.0.113.7"),
+            ("203.0.113.7", "8.8.8.8", "203.0.113.7"),
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.1", "203.0.113.7", "203.0.113.7"),
+            ("10.0.0.1", "8.8.8.8, 203.0.113.7", "203.0.113.7"),
+            ("10.0.0.1", "8.8.8.8, 203.0.113.7,10.0.0.2", "203.0.113.7"),
+            ("10.0.0.1", "203.0.113.7:4711", "203.0.113.7"),
+            ("10.0.0.1", "[2400:3200::1]:4711", "2400:3200::1"),
+            ("::ffff:10.0.0.1", "::ffff:203.0.113.7", "203.0.113.7"),
+            ("::1", "unknown", "::1"),
+            ("10.0.0.1", "8.8.8.8, unknown", "10.0.0.1"),
+        ] {
+            assert_eq!(
+                proxies.asker(peer.parse().unwrap(), forwarded_for).to_string(),
+                asker,
+                "{peer} {forwarded_for}"
+            );
+        }
+    }
 
     #[test]
     fn only_public_addresses_are_called_unless_a_network_is_named() {

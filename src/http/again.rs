@@ -56,6 +56,8 @@ pub struct Made {
 #[derive(Debug)]
 struct Given {
     made: Made,
+    /// The history of the database that it was made of.
+    history: u64,
     tag: String,
     headers: HeaderMap,
     body: Bytes,
@@ -150,6 +152,7 @@ pub async fn answer(
         && context.today().is_ok_and(|today| today == given.made.on)
         && let Ok(newest) = context.store.newest().await
         && given.made.of.newest(&newest) == given.made.at
+        && given.history == context.store.history()
         && let Ok(conditions) = Conditions::from_request(request.request(), &mut Payload::None).await
     {
         counter!("jixiao_answers_total", "made" => "before").increment(1);
@@ -159,6 +162,7 @@ pub async fn answer(
         let response = given.again(&conditions);
         return Ok(request.into_response(response));
     }
+    let history = context.store.history();
     let response = next.call(request).await?;
     let made = response.response().extensions().get::<Made>().cloned();
     let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
@@ -173,7 +177,7 @@ pub async fn answer(
             if body.len() <= context.again.longest {
                 // Not longer than it is: it was put together in a longer piece of memory.
                 let body = Bytes::copy_from_slice(&body);
-                kept.insert(asked, Arc::new(Given { made, tag, headers, body, route }));
+                kept.insert(asked, Arc::new(Given { made, history, tag, headers, body, route }));
             }
             BoxBody::new(body)
         }

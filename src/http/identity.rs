@@ -270,7 +270,7 @@ impl<P: Permission> Caller<P> {
             return Err(ApiError::Forbidden { role, needs: P::ALLOWS });
         }
         let request_id = super::problem::request_id(request);
-        let address = request.peer_addr().map(|address| address.ip().to_string());
+        let address = super::address::of(request);
         Ok(Self {
             subject: claims.sub.clone(),
             role,

@@ -1,9 +1,11 @@
 //! What every route shares: who asks, what was sent, what went wrong, pages and conditions.
 
+pub mod address;
 pub mod again;
 pub mod answer;
 pub mod body;
 pub mod condition;
+pub mod deadline;
 pub mod document;
 pub mod error;
 pub mod file;
@@ -28,6 +30,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::codes::Region;
 use crate::domain::day::Day;
+use crate::domain::network::Networks;
 use crate::http::error::ApiError;
 use crate::http::identity::Caller;
 use crate::http::keys::Keys;
@@ -58,6 +61,8 @@ pub struct Context {
     pub again: again::Again,
     /// How webhooks are called.
     pub outgoing: outgoing::Outgoing,
+    /// The proxies that are believed when they say whom they ask for.
+    pub proxies: Networks,
     /// How long a webhook may fail before it is disabled.
     pub patience: TimeDelta,
     /// The widest region whose counties may be read here.

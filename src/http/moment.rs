@@ -79,7 +79,7 @@ pub struct Sight {
 
 #[derive(Debug)]
 enum Rows {
-    Live(Store),
+    Live(Box<Store>),
     Now(Snapshot),
     Then(Arc<Past>),
 }
@@ -166,7 +166,7 @@ impl Context {
         match as_of {
             AsOf::Now => {
                 let (newest, store) = self.asked_first().await?;
-                Ok(Sight { rows: Rows::Live(store), newest, today: self.today()? })
+                Ok(Sight { rows: Rows::Live(Box::new(store)), newest, today: self.today()? })
             }
             then => self.then(then).await,
         }

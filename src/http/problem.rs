@@ -4,7 +4,8 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
@@ -118,7 +119,8 @@ pub async fn render(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let id = request_id(request.request());
     let english = prefers_english(request.request());
-    let response = next.call(request).await?.map_into_boxed_body();
+    let called = next.call(request).await;
+    let response = called.map_err(|error| given_up(error, &id, english))?.map_into_boxed_body();
     let answer = response.response().error().map(|error| match error.as_error::<ApiError>() {
         Some(error) => {
             let (status, code, ..) = error.row();
@@ -133,10 +135,23 @@ pub async fn render(
         Some(answer) => response.into_response(answer),
         None => response,
     };
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
+    name(response.headers_mut(), &id);
     Ok(response)
+}
+
+/// Gives an answer its request's id.
+fn name(headers: &mut HeaderMap, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, value);
+    }
+}
+
+/// A request that was given up before it was answered is told so like others.
+fn given_up(error: actix_web::Error, id: &str, english: bool) -> actix_web::Error {
+    let Some(own) = error.as_error::<ApiError>() else { return error };
+    let mut response = answer(own, id, english);
+    name(response.headers_mut(), id);
+    InternalError::from_response(own.to_string(), response).into()
 }
 
 fn answer(error: &ApiError, request_id: &str, english: bool) -> HttpResponse {

@@ -41,10 +41,10 @@ async fn missing(context: &Context) -> Vec<Missing> {
         context.store.ping().await?;
         context.store.is_newest().await
     };
-    match tokio::time::timeout(PATIENCE, answered).await {
-        Ok(Ok(true)) => Vec::new(),
-        Ok(Ok(false)) => vec![Missing::Schema],
-        Ok(Err(_)) | Err(_) => vec![Missing::Database],
+    match context.store.in_time(PATIENCE, answered).await {
+        Ok(true) => Vec::new(),
+        Ok(false) => vec![Missing::Schema],
+        Err(_) => vec![Missing::Database],
     }
 }
 

@@ -24,6 +24,9 @@ const FINISH: Duration = Duration::from_secs(25);
 /// How long the last bytes of answers may take on their way.
 pub const LAST_BYTES: Duration = Duration::from_secs(5);
 
+/// How long the service may take to write down what is left when nobody is served any more.
+pub const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// Waits for a signal and leaves; `drain` is how long the others have to notice.
 pub async fn on_signal(context: Data<Context>, server: ServerHandle, drain: Duration) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

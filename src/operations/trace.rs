@@ -14,6 +14,7 @@ use tracing::{Level, Span};
 use tracing_actix_web::{DefaultRootSpanBuilder, RootSpanBuilder};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::http::address;
 use crate::http::again::Route;
 use crate::http::problem::request_id;
 
@@ -45,7 +46,7 @@ impl RootSpanBuilder for Requests {
             otel.kind = "server",
             http.scheme = from.scheme(),
             http.host = from.host(),
-            http.client_ip = from.realip_remote_addr(),
+            http.client_ip = address::of(request.request()),
             http.user_agent = agent.and_then(|agent| agent.to_str().ok()),
             http.target = request.uri().path_and_query().map(PathAndQuery::as_str),
             http.status_code = Empty,
@@ -73,8 +74,13 @@ impl RootSpanBuilder for Requests {
         if span.is_none() {
             return;
         }
-        let Ok(response) = outcome else {
-            return DefaultRootSpanBuilder::on_request_end(span, outcome);
+        let response = match outcome {
+            Ok(response) => response,
+            Err(error) => {
+                let status = error.as_response_error().status_code().as_u16();
+                span.in_scope(|| tracing::info!(status, "answered"));
+                return DefaultRootSpanBuilder::on_request_end(span, outcome);
+            }
         };
         let request = response.request();
         let milliseconds = request.extensions().get::<Begun>().map(|begun| begun.0.elapsed().as_millis());

@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::outage::Doubt;
 use super::table::Table;
 use super::together::Together;
 use super::{Error, Store};
@@ -16,20 +17,28 @@ type Item<T> = Kept<<T as Table>::Key, <T as Table>::Facts>;
 type Questions<T> = Together<<T as Table>::Key, Option<Item<T>>>;
 
 /// The questions about each table.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Finds(Arc<RwLock<HashMap<TypeId, Box<dyn Any + Send + Sync>>>>);
+#[derive(Debug, Clone)]
+pub(super) struct Finds {
+    all: Arc<RwLock<HashMap<TypeId, Box<dyn Any + Send + Sync>>>>,
+    doubt: Doubt,
+}
 
 impl Finds {
+    /// Questions to a database whose connections may be doubted.
+    pub(super) fn new(doubt: Doubt) -> Self {
+        Self { all: Arc::default(), doubt }
+    }
+
     fn of<T: Table>(&self) -> Questions<T> {
         let known = |all: &HashMap<TypeId, Box<dyn Any + Send + Sync>>| {
             all.get(&TypeId::of::<T>()).and_then(|one| one.downcast_ref::<Questions<T>>()).cloned()
         };
-        if let Some(questions) = known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(questions) = known(&self.all.read().unwrap_or_else(PoisonError::into_inner)) {
             return questions;
         }
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         known(&all).unwrap_or_else(|| {
-            let questions = Questions::<T>::default();
+            let questions = Questions::<T>::new(self.doubt.clone());
             all.insert(TypeId::of::<T>(), Box::new(questions.clone()));
             questions
         })

@@ -16,8 +16,8 @@ use crate::domain::kept::{Kept, Resource};
 /// How many things are known.
 const MOST: usize = 10_000;
 
-/// Something that was read, and the newest change that concerned it then.
-type Read = (i64, Arc<dyn Any + Send + Sync>);
+/// Something that was read, and of which history it is, and the newest change that concerned it then.
+type Read = ((u64, i64), Arc<dyn Any + Send + Sync>);
 
 /// What was read.
 #[derive(Clone)]
@@ -39,6 +39,8 @@ impl std::fmt::Debug for Known {
 #[derive(Debug)]
 pub(super) struct Knowing<'a> {
     pub(super) known: &'a Known,
+    /// The history of the database that the numbers are of.
+    pub(super) history: u64,
     /// The newest changes that are committed, and those of the writer's own transaction.
     pub(super) committed: &'a Newest,
     pub(super) now: &'a Newest,
@@ -47,9 +49,9 @@ pub(super) struct Knowing<'a> {
 impl Knowing<'_> {
     /// The newest change of these resources; nothing where the transaction itself changed one of them, for that may yet
     /// come to nothing.
-    fn at(&self, of: &[Resource]) -> Option<i64> {
+    fn at(&self, of: &[Resource]) -> Option<(u64, i64)> {
         let committed = self.committed.of(of);
-        (self.now.of(of) == committed).then_some(committed)
+        (self.now.of(of) == committed).then_some((self.history, committed))
     }
 }
 

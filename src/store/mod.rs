@@ -4,12 +4,14 @@
 //! that does not come through [`write::Write`].
 
 pub mod attachment;
+mod begin;
 mod bulk;
 mod columns;
 pub mod copy;
 pub mod counties;
 pub mod feed;
 mod finds;
+mod history;
 pub mod journal;
 mod known;
 pub mod newest;
@@ -17,6 +19,7 @@ mod outage;
 pub mod outbox;
 pub mod past;
 pub mod pen;
+mod pools;
 pub mod publication;
 pub mod release;
 pub mod remembered;
@@ -29,20 +32,20 @@ mod together;
 mod turns;
 pub mod write;
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr,
-    SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
+    Statement, TransactionOptions, TransactionTrait,
 };
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection};
+use tokio::sync::Semaphore;
 
+use self::history::History;
 use self::outage::{Doubt, Outage};
+use self::pools::Pools;
 use self::together::Together;
 use crate::domain::codes::DivisionCode;
 
@@ -101,6 +104,9 @@ impl From<DbErr> for Error {
     }
 }
 
+/// Longer than this nothing is waited for when everything is closed.
+const LEAVE: Duration = Duration::from_secs(10);
+
 /// One county's data.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -115,6 +121,9 @@ pub struct Store {
     replica: Option<replica::Replica>,
     recent: past::Recent,
     doubt: Doubt,
+    history: History,
+    /// Who begins a large change: one at a time, so that none waits for the journal on a connection that small ones need.
+    large: Arc<Semaphore>,
     question: Together<(), Arc<newest::Newest>>,
     finds: finds::Finds,
     known: known::Known,
@@ -164,9 +173,13 @@ impl Store {
     /// # Errors
     /// An address that cannot be read, a server that cannot be reached.
     pub async fn open(url: &str, county: &DivisionCode) -> Result<Self, Error> {
-        let (county, doubt) = (county.to_string(), Doubt::default());
-        let Pools { reading, writing, sending } =
-            if url.starts_with("sqlite:") { sqlite(url).await? } else { postgres(url, &doubt).await? };
+        let (county, doubt, history) = (county.to_string(), Doubt::default(), History::default());
+        let Pools { reading, writing, sending } = if url.starts_with("sqlite:") {
+            pools::sqlite(url).await?
+        } else {
+            pools::postgres(url, &doubt, &history).await?
+        };
+        let turns = turns::Turns::new(doubt.clone());
         Ok(Self {
             many_machines: scale::has_citus(&writing).await?,
             county,
@@ -175,11 +188,13 @@ impl Store {
             sending,
             replica: None,
             recent: past::Recent::default(),
-            doubt,
-            question: Together::default(),
-            finds: finds::Finds::default(),
+            history,
+            large: Arc::new(Semaphore::new(1)),
+            question: Together::new(doubt.clone()),
+            finds: finds::Finds::new(doubt.clone()),
             known: known::Known::default(),
-            turns: turns::Turns::default(),
+            turns,
+            doubt,
         })
     }
 
@@ -190,14 +205,18 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), Error> {
         /// Any number, the same everywhere: replicas that start together wait for each other here.
         const LOCK: &str = "SELECT pg_advisory_xact_lock(4309222023)";
+        /// An index on a large table takes its time; meanwhile whoever holds the lock does nothing else.
+        const PATIENT: &str = "SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
         if self.writing.get_database_backend() != sea_orm::DbBackend::Postgres {
             return Ok(Migrator::up(&self.writing, None).await?);
         }
         // A service whose role may not change the schema starts where there is nothing to change.
-        if !self.many_machines && self.is_newest().await.unwrap_or(false) {
+        let spread = !self.many_machines || scale::is_distributed(&self.writing).await?;
+        if spread && self.is_newest().await.unwrap_or(false) {
             return Ok(());
         }
         let lock = self.writing.begin().await?;
+        lock.execute_unprepared(PATIENT).await?;
         lock.execute_unprepared(LOCK).await?;
         Migrator::up(&self.writing, None).await?;
         if self.many_machines {
@@ -254,8 +273,10 @@ impl Store {
     pub async fn close(&self) {
         self.let_go().await;
         let copy = self.replica.iter().map(replica::Replica::pool);
-        for pool in [&self.reading, &self.writing, &self.sending].into_iter().chain(copy) {
-            match tokio::time::timeout(LEAVE, pool.clone().close()).await {
+        let pools = [&self.reading, &self.writing, &self.sending].into_iter().chain(copy);
+        let closing = pools.map(|pool| tokio::time::timeout(LEAVE, pool.clone().close()));
+        for closed in join_all(closing).await {
+            match closed {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "a connection did not close"),
                 Err(_) => tracing::warn!("a connection was not given back"),
@@ -263,13 +284,42 @@ impl Store {
         }
     }
 
+    /// Does something with the database, and not for ever: one that says nothing is taken for gone.
+    ///
+    /// # Errors
+    /// [`Error::Away`] where it took longer, and those of what was done.
+    pub async fn in_time<V, E: From<Error>>(
+        &self,
+        longest: Duration,
+        work: impl Future<Output = Result<V, E>>,
+    ) -> Result<V, E> {
+        let done = tokio::time::timeout(longest, work).await;
+        done.unwrap_or_else(|_| {
+            self.mistrust();
+            Err(Error::Away(format!("no answer within {longest:?}")).into())
+        })
+    }
+
+    /// Notes that the database does not answer: connections that are given back in the middle of something are done away with.
+    pub fn mistrust(&self) {
+        self.doubt.raise();
+        self.replica.iter().for_each(replica::Replica::mistrust);
+    }
+
+    /// The history of the database that is read, for this process: what was learnt of another is not right any more.
+    pub fn history(&self) -> u64 {
+        self.history.number()
+    }
+
     /// Takes leave of workers that have ended: a transaction that was shared has nobody else to end it, and connections that
     /// they opened are dead. New ones are made.
     pub async fn let_go(&self) {
         self.doubt.orphan();
         self.replica.iter().for_each(replica::Replica::orphan);
-        if let Err(error) = self.turns.settle().await {
-            tracing::warn!(%error, "a transaction was not ended");
+        match tokio::time::timeout(LEAVE, self.turns.settle()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a transaction was not ended"),
+            Err(_) => tracing::warn!("a transaction is not ended"),
         }
     }
 
@@ -288,113 +338,5 @@ impl Store {
             // The one who writes to a file would be waited for.
             _ => &self.reading,
         }
-    }
-}
-
-/// The connections of a store.
-struct Pools {
-    reading: DatabaseConnection,
-    writing: DatabaseConnection,
-    sending: DatabaseConnection,
-}
-
-/// SQLite: many readers and one writer, so that a writer never fails because another was quicker.
-async fn sqlite(url: &str) -> Result<Pools, Error> {
-    let options = SqliteConnectOptions::from_str(url)?
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full) // An acknowledged write survives a power cut.
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        .pragma("temp_store", "memory")
-        .log_statements(log_level())
-        .optimize_on_close(true, None);
-    // A large upload stays in memory until it is committed, instead of being written twice.
-    let one_writer = options.clone().pragma("cache_size", "-16384");
-    let writing = SqlitePoolOptions::new().max_connections(1).connect_with(one_writer).await?;
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let readers = u32::try_from(cores * 2).unwrap_or(4);
-    let reading = SqlitePoolOptions::new().max_connections(readers).connect_with(options.read_only(true)).await?;
-    let writing = SqlxSqliteConnector::from_sqlx_sqlite_pool(writing);
-    let reading = SqlxSqliteConnector::from_sqlx_sqlite_pool(reading);
-    // The one who writes, writes for all.
-    Ok(Pools { reading, sending: writing.clone(), writing })
-}
-
-/// A server that is cut off from the database holds the journal until the database notices: it looks after half a minute of
-/// silence, and lets nobody sleep in a transaction. Nobody waits for a lock longer than a large upload takes, nor shorter than
-/// somebody may sleep: who waits behind a sleeper comes to their turn.
-const NOBODY_FOR_EVER: [(&str, &str); 6] = [
-    ("lock_timeout", "60s"),
-    ("idle_in_transaction_session_timeout", "45s"),
-    ("tcp_keepalives_idle", "30"),
-    ("tcp_keepalives_interval", "5"),
-    ("tcp_keepalives_count", "3"),
-    ("tcp_user_timeout", "45s"),
-];
-
-/// Longer than this no connection is waited for when everything is closed.
-const LEAVE: Duration = Duration::from_secs(10);
-
-/// The longest that a statement may read. Writers wait for one another, and an upload may take its time.
-const LONGEST_READ: &str = "30s";
-
-/// A connection that rested this long is tried before it is used, so that a restart of the server costs nobody an error.
-/// Under load no connection rests so long, and no round trip is lost.
-const RESTED: Duration = Duration::from_millis(50);
-
-/// PostgreSQL: the reading pool's transactions are read-only by default.
-async fn postgres(url: &str, doubt: &Doubt) -> Result<Pools, Error> {
-    let options = postgres_options(url)?;
-    let writing = postgres_pool(8, doubt).connect_with(options.clone()).await?;
-    let sending = postgres_pool(2, doubt).connect_with(options).await?;
-    let reading = reading_pool(url, doubt)?;
-    drop(reading.acquire().await?);
-    Ok(Pools {
-        reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
-        writing: SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
-        sending: SqlxPostgresConnector::from_sqlx_postgres_pool(sending),
-    })
-}
-
-fn postgres_options(url: &str) -> Result<PgConnectOptions, Error> {
-    let options = PgConnectOptions::from_str(url)?.application_name("jixiao").log_statements(log_level());
-    Ok(options.options(NOBODY_FOR_EVER))
-}
-
-fn postgres_pool(most: u32, doubt: &Doubt) -> PgPoolOptions {
-    let doubt = doubt.clone();
-    let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10));
-    pool.test_before_acquire(false).before_acquire(move |connection, rest| {
-        let (trusted, orphan) = (rest.idle_for < RESTED && !doubt.is_raised(), doubt.is_orphan(rest.age));
-        Box::pin(async move { Ok(!orphan && (trusted || connection.ping().await.is_ok())) })
-    })
-}
-
-/// Connections for reading alone; the first is made when it is needed.
-fn reading_pool(url: &str, doubt: &Doubt) -> Result<sqlx::PgPool, Error> {
-    let limits = [("default_transaction_read_only", "on"), ("statement_timeout", LONGEST_READ)];
-    Ok(postgres_pool(8, doubt).connect_lazy_with(postgres_options(url)?.options(limits)))
-}
-
-fn log_level() -> log::LevelFilter {
-    log::LevelFilter::Debug
-}
-
-#[cfg(test)]
-mod tests {
-    use sea_orm::TransactionTrait as _;
-
-    use super::*;
-
-    #[actix_web::test]
-    async fn who_waits_too_long_for_another_writer_is_told_so() {
-        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(50));
-        let pool = pool.connect("sqlite::memory:").await.unwrap();
-        let database = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-        let first = database.begin().await.unwrap();
-        let second = database.begin().await.map(drop).map_err(Error::from);
-        assert!(matches!(second, Err(Error::Busy)), "{second:?}");
-        drop(first);
-        assert!(database.begin().await.is_ok());
     }
 }

@@ -103,6 +103,8 @@ fn known(json: serde_json::Value) -> serde_json::Value {
 #[derive(Debug)]
 pub struct Past {
     county: String,
+    /// The history of the database that it was made of.
+    history: u64,
     sequence: i64,
     /// When that entry was accepted; nothing before the first.
     pub at: Option<DateTime<Utc>>,
@@ -125,9 +127,9 @@ pub struct Recent {
 }
 
 impl Recent {
-    fn held(&self, sequence: i64) -> Option<Arc<Past>> {
+    fn held(&self, history: u64, sequence: i64) -> Option<Arc<Past>> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = held.iter().position(|past| past.sequence == sequence)?;
+        let place = held.iter().position(|past| (past.history, past.sequence) == (history, sequence))?;
         let past = held.remove(place)?;
         held.push_front(past.clone());
         Some(past)
@@ -180,19 +182,21 @@ impl Store {
     /// # Errors
     /// The database's, or an entry that this version cannot read.
     pub async fn as_of(&self, sequence: i64, replays: &Replays) -> Result<Arc<Past>, Error> {
-        if let Some(past) = self.recent.held(sequence) {
+        // Before anything is waited for: the number was one of this history.
+        let history = self.history();
+        if let Some(past) = self.recent.held(history, sequence) {
             return Ok(past);
         }
         let _turn = self.recent.making.lock().await;
-        if let Some(past) = self.recent.held(sequence) {
+        if let Some(past) = self.recent.held(history, sequence) {
             return Ok(past);
         }
-        let past = Arc::new(self.remade(sequence, replays).await?);
+        let past = Arc::new(self.remade(history, sequence, replays).await?);
         self.recent.hold(&past);
         Ok(past)
     }
 
-    async fn remade(&self, sequence: i64, replays: &Replays) -> Result<Past, Error> {
+    async fn remade(&self, history: u64, sequence: i64, replays: &Replays) -> Result<Past, Error> {
         // References were checked when the rows were written, in another order than they are put back in.
         let options = SqliteConnectOptions::from_str("sqlite::memory:")?.foreign_keys(false);
         let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
@@ -236,6 +240,6 @@ impl Store {
         };
         head::Entity::insert(head).exec_without_returning(&transaction).await?;
         transaction.commit().await?;
-        Ok(Past { county: self.county.clone(), sequence, at, database })
+        Ok(Past { county: self.county.clone(), history, sequence, at, database })
     }
 }

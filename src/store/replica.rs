@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use sea_orm::SqlxPostgresConnector;
 
+use super::history::History;
 use super::newest::Newest;
 use super::outage::Doubt;
-use super::{Error, Store, finds, reading_pool};
+use super::pools::reading_pool;
+use super::{Error, Store, finds};
 
 /// Longer than this nobody waits to hear how far it has come.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -30,12 +32,12 @@ impl Store {
     /// An address that cannot be read. A copy that is away is no reason not to start.
     pub fn with_replica(mut self, url: &str) -> Result<Self, Error> {
         let doubt = Doubt::default();
-        let reading = SqlxPostgresConnector::from_sqlx_postgres_pool(reading_pool(url, &doubt)?);
+        let reading = SqlxPostgresConnector::from_sqlx_postgres_pool(reading_pool(url, &doubt, &History::default())?);
         let copy = Self {
             reading,
+            question: super::Together::new(doubt.clone()),
+            finds: finds::Finds::new(doubt.clone()),
             doubt,
-            question: super::Together::default(),
-            finds: finds::Finds::default(),
             ..self.clone()
         };
         self.replica = Some(Replica { store: Box::new(copy), away: Doubt::default() });
@@ -60,6 +62,11 @@ impl Replica {
     /// Whoever opened the connections that are there is gone.
     pub(super) fn orphan(&self) {
         self.store.doubt.orphan();
+    }
+
+    /// It may be what does not answer.
+    pub(super) fn mistrust(&self) {
+        self.store.doubt.raise();
     }
 
     pub(super) fn pool(&self) -> &sea_orm::DatabaseConnection {

@@ -16,6 +16,11 @@ pub(super) async fn has_citus(db: &DatabaseConnection) -> Result<bool, Error> {
     Ok(db.query_one_raw(asked).await?.is_some())
 }
 
+/// Whether every table of counties is distributed.
+pub(super) async fn is_distributed(db: &DatabaseConnection) -> Result<bool, Error> {
+    Ok(db.query_all_raw(Statement::from_string(DbBackend::Postgres, LEFT)).await?.is_empty())
+}
+
 /// The tables of counties that are not distributed yet.
 const LEFT: &str = "SELECT c.relname::text AS name FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'county' AND NOT a.attisdropped

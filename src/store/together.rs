@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
+use super::outage::Doubt;
+
 /// The most that is asked at once.
 const MOST: usize = 64;
 
@@ -23,17 +25,21 @@ struct Waiting<K, V> {
 }
 
 /// Questions of one kind.
-pub(super) struct Together<K, V>(Arc<Mutex<Waiting<K, V>>>);
+pub(super) struct Together<K, V> {
+    waiting: Arc<Mutex<Waiting<K, V>>>,
+    doubt: Doubt,
+}
 
 impl<K, V> Clone for Together<K, V> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { waiting: self.waiting.clone(), doubt: self.doubt.clone() }
     }
 }
 
-impl<K, V> Default for Together<K, V> {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Waiting { askers: Vec::new(), asked_for: false })))
+impl<K, V> Together<K, V> {
+    /// Questions to a database whose connections may be doubted.
+    pub(super) fn new(doubt: Doubt) -> Self {
+        Self { waiting: Arc::new(Mutex::new(Waiting { askers: Vec::new(), asked_for: false })), doubt }
     }
 }
 
@@ -51,7 +57,7 @@ impl<K: Clone + Send + 'static, V: Send + 'static> Together<K, V> {
     {
         let (sender, answer) = oneshot::channel();
         let nobody_asks = {
-            let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.askers.push((key, sender));
             !std::mem::replace(&mut waiting.asked_for, true)
         };
@@ -65,7 +71,7 @@ impl<K: Clone + Send + 'static, V: Send + 'static> Together<K, V> {
 
     /// Those who wait; where nobody does, nobody asks any more.
     fn next(&self) -> Option<Vec<Asker<K, V>>> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.askers.retain(|(_, sender)| !sender.is_closed());
         if waiting.askers.is_empty() {
             waiting.asked_for = false;
@@ -85,7 +91,7 @@ struct Asking<K, V> {
 impl<K, V> Drop for Asking<K, V> {
     fn drop(&mut self) {
         if !self.done {
-            let mut waiting = self.questions.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self.questions.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.askers.clear();
             waiting.asked_for = false;
         }
@@ -101,7 +107,11 @@ impl<K: Clone + Send + 'static, V: Send + 'static> Asking<K, V> {
         while let Some(askers) = self.questions.next() {
             let (keys, senders): (Vec<K>, Vec<_>) = askers.into_iter().unzip();
             // Where it takes too long, or fails, everybody asks for themselves.
-            let answers = tokio::time::timeout(PATIENCE, read(keys)).await.ok().flatten();
+            let answers = tokio::time::timeout(PATIENCE, read(keys)).await;
+            if answers.is_err() {
+                self.questions.doubt.raise();
+            }
+            let answers = answers.ok().flatten();
             for (sender, answer) in senders.into_iter().zip(answers.into_iter().flatten()) {
                 // Whoever is not there any more does not hear it.
                 let _ = sender.send(answer);
@@ -119,7 +129,7 @@ mod tests {
 
     #[actix_web::test]
     async fn those_who_come_while_it_is_asked_share_the_next_question() {
-        let (together, questions) = (Together::<usize, usize>::default(), Arc::new(AtomicUsize::new(0)));
+        let (together, questions) = (Together::<usize, usize>::new(Doubt::default()), Arc::new(AtomicUsize::new(0)));
         let ask = |key: usize| {
             let (together, questions) = (together.clone(), questions.clone());
             async move {
@@ -142,7 +152,7 @@ mod tests {
 
     #[actix_web::test]
     async fn who_cannot_be_answered_hears_it_and_the_next_is_asked_for() {
-        let together = Together::<(), ()>::default();
+        let together = Together::<(), ()>::new(Doubt::default());
         assert_eq!(together.ask((), |_| async { None }).await, None);
         let panics = |_: Vec<()>| async { if true { panic!("broken") } else { None } };
         assert_eq!(together.ask((), panics).await, None);

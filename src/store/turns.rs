@@ -17,13 +17,14 @@ use tracing::Instrument;
 use super::Error;
 use super::journal::Position;
 use super::newest::Newest;
+use super::outage::Doubt;
 
 /// The most changes that share a transaction, and the longest it is handed on.
 const MOST: usize = 64;
 const LONGEST: Duration = Duration::from_millis(20);
 
-/// Longer than this nobody waits for a turn.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than this nobody waits for a turn, nor for the answer to what ends one.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A transaction that is handed from writer to writer.
 #[derive(Debug)]
@@ -71,42 +72,51 @@ impl Open {
     }
 
     /// Whether it can be gone on with.
-    async fn is_sound(&mut self) -> bool {
+    async fn is_sound(&mut self, doubt: &Doubt) -> bool {
         // Asked once: on SQLite the question itself begins a transaction where there is none any more.
         if self.state == State::Doubtful {
             self.state = State::Spoiled;
-            let sound = match self.transaction.get_database_backend() {
-                DbBackend::Postgres => self.transaction.execute_unprepared("SELECT 1").await.is_ok(),
-                // An error may have ended it: only where it goes on, another cannot begin inside it.
-                _ => self.transaction.execute_unprepared("BEGIN").await.is_err(),
+            let asked = async {
+                match self.transaction.get_database_backend() {
+                    DbBackend::Postgres => self.transaction.execute_unprepared("SELECT 1").await.is_ok(),
+                    // An error may have ended it: only where it goes on, another cannot begin inside it.
+                    _ => self.transaction.execute_unprepared("BEGIN").await.is_err(),
+                }
             };
-            if sound {
-                self.state = State::Sound;
+            match tokio::time::timeout(PATIENCE, asked).await {
+                Ok(true) => self.state = State::Sound,
+                Ok(false) => {}
+                Err(_) => doubt.raise(),
             }
         }
         self.state == State::Sound
     }
 
     /// Ends it for all who share it; those of one that is dropped, and so rolled back, hear that, too.
-    async fn end(mut self) -> Result<(), Error> {
-        if self.done.is_empty() || !self.is_sound().await {
+    async fn end(mut self, doubt: &Doubt) -> Result<(), Error> {
+        if self.done.is_empty() || !self.is_sound(doubt).await {
             return Ok(());
         }
         let Self { transaction, done, .. } = self;
-        let ended = transaction.commit().await;
+        let ended = tokio::time::timeout(PATIENCE, transaction.commit()).await;
+        if ended.is_err() {
+            doubt.raise();
+        }
+        let ended = ended.map_err(|_| Error::Away("a commit was not answered".into())).and_then(|ended| Ok(ended?));
         for one in done {
             // Whoever is not there any more does not hear it.
             let _ = one.send(if ended.is_ok() { End::Committed } else { End::Unheard });
         }
-        Ok(ended?)
+        ended
     }
 }
 
 /// Who is next.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Turns {
     turn: Arc<Mutex<Option<Open>>>,
     waiting: Arc<AtomicUsize>,
+    doubt: Doubt,
 }
 
 /// The turn of one writer: as long as it is held, no other small change is made by this process.
@@ -129,6 +139,11 @@ impl Drop for Waiting<'_> {
 }
 
 impl Turns {
+    /// Turns at a database whose connections may be doubted.
+    pub(super) fn new(doubt: Doubt) -> Self {
+        Self { turn: Arc::default(), waiting: Arc::default(), doubt }
+    }
+
     /// Waits for a turn, in the transaction that is handed on or in a new one.
     pub(super) async fn take(&self, begin: impl AsyncFnOnce() -> Result<Open, Error>) -> Result<Turn, Error> {
         self.waiting.fetch_add(1, Ordering::AcqRel);
@@ -137,13 +152,14 @@ impl Turns {
         let mut held = held.map_err(|_| Error::Busy)?;
         drop(waiting);
         let goes_on = match held.as_mut() {
-            Some(open) => !open.is_full() && open.is_sound().await,
+            Some(open) => !open.is_full() && open.is_sound(&self.doubt).await,
             None => false,
         };
         if !goes_on {
             if let Some(before) = held.take() {
                 // Those who share it hear whether it could be ended.
-                let ended = tokio::spawn(before.end().in_current_span()).await;
+                let doubt = self.doubt.clone();
+                let ended = tokio::spawn(async move { before.end(&doubt).await }.in_current_span()).await;
                 if let Ok(Err(error)) = ended {
                     tracing::warn!(%error, "a transaction was not ended");
                 }
@@ -158,7 +174,7 @@ impl Turns {
     /// Ends a transaction that nobody takes on.
     pub(super) async fn settle(&self) -> Result<(), Error> {
         match self.turn.clone().lock_owned().await.take() {
-            Some(open) => open.end().await,
+            Some(open) => open.end(&self.doubt).await,
             None => Ok(()),
         }
     }

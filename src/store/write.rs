@@ -5,18 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ConnectionTrait, DbBackend, EntityTrait, QueryFilter, SqlErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, SqlErr, TransactionTrait};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::bulk::chunks;
 use super::known::{Knowing, Known};
 use super::pen::{Pen, Prepared};
 use super::table::{Follower, Table, with_one_of};
-use super::text::Sending;
-use super::turns::{Hold, Open, Turns};
-use super::{Error, Store, View, journal};
+use super::turns::Hold;
+use super::{Error, View};
 use crate::domain::kept::{Kept, Resource};
 
 /// Who writes, when and because of which request.
@@ -88,6 +85,10 @@ pub struct Write {
     whole: bool,
     /// What was found under a key that is about to be stated.
     found: Mutex<Option<Found>>,
+    /// The history of the database when it began.
+    history: u64,
+    /// What keeps other large changes waiting.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 /// A key of a resource, and the item that was there.
@@ -151,64 +152,22 @@ pub struct Refusal {
     pub answer: serde_json::Value,
 }
 
-impl Store {
-    /// Begins a change. Writers of one county wait for each other here, so that what a rule reads stays true.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn begin(&self, stamp: Stamp) -> Result<Write, Error> {
-        self.begin_in(&Turns::default(), stamp).await
-    }
-
-    /// Begins a change of one item, which may share its transaction with others like it.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn begin_small(&self, stamp: Stamp) -> Result<Write, Error> {
-        self.begin_in(&self.turns, stamp).await
-    }
-
-    #[tracing::instrument(level = "debug", skip_all, name = "wait for a turn")]
-    async fn begin_in(&self, turns: &Turns, stamp: Stamp) -> Result<Write, Error> {
-        let turn = turns.take(async || {
-            let begin = || async {
-                let transaction = self.writing.begin_with_options(for_writing()).await?;
-                let position = journal::lock(&transaction, &self.county).await?;
-                Ok(Open::new(transaction, position))
-            };
-            self.insisting(begin).await
-        });
-        Ok(self.write(Hold::Turn(turn.await?), stamp))
-    }
-
-    /// Attempts a change of one item without holding anything; nothing where there are others, or it cannot be attempted.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn attempt(&self, stamp: Stamp) -> Result<Option<Write>, Error> {
-        if self.many_machines || self.writing.get_database_backend() != DbBackend::Postgres {
-            return Ok(None);
-        }
-        let position = async || self.insisting(|| journal::position(&self.writing, &self.county)).await;
-        let attempt = self.turns.attempt(&self.writing, position).await?;
-        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp)))
-    }
-
-    fn write(&self, hold: Hold, stamp: Stamp) -> Write {
-        let condition = matches!(hold, Hold::Attempt(_));
-        let backend = self.writing.get_database_backend();
-        // Rows on several machines find theirs by the county of each row.
-        let sending = if self.many_machines { Sending::Each(backend) } else { Sending::best(backend) };
-        let pen = Pen::new(self.county.clone(), stamp, sending, hold.position().clone(), condition);
-        let (whole, sent) = (!self.many_machines, pen.started_at);
-        Write { pen, hold, known: self.known.clone(), sent, headed: sent, whole, found: Mutex::default() }
-    }
-}
-
 impl Write {
+    /// A change that was begun; `whole` where several changes may be one statement.
+    pub(super) fn new(pen: Pen, hold: Hold, known: Known, history: u64, whole: bool) -> Self {
+        let sent = pen.started_at;
+        Self { pen, hold, known, sent, headed: sent, whole, found: Mutex::default(), history, room: None }
+    }
+
+    /// The same, while other large changes wait.
+    pub(super) fn keeping(self, room: OwnedSemaphorePermit) -> Self {
+        Self { room: Some(room), ..self }
+    }
+
     /// Reads inside the transaction.
     pub fn view(&self) -> View<'_> {
-        let knowing = Knowing { known: &self.known, committed: self.hold.committed(), now: &self.pen.position.newest };
+        let (committed, now) = (self.hold.committed(), &self.pen.position.newest);
+        let knowing = Knowing { known: &self.known, history: self.history, committed, now };
         View { db: self.hold.executor(), county: &self.pen.county, knowing: Some(knowing), live: None }
     }
 
@@ -377,17 +336,19 @@ impl Write {
     /// The database's; then nothing of it is true.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn commit(self) -> Result<(), Error> {
-        let Self { pen, hold, sent, headed, .. } = self;
+        let Self { pen, hold, sent, headed, room, .. } = self;
         if pen.position.sequence != sent {
             return Err(Error::Corrupt("entries were numbered and not sent".into()));
         }
         if pen.position.sequence > headed {
             hold.sending()?.execute_raw(pen.head()).await?;
         }
-        match hold {
+        let done = match hold {
             Hold::Turn(turn) => turn.finish(pen.position).await,
             Hold::Attempt(_) => Ok(()),
-        }
+        };
+        drop(room);
+        done
     }
 
     /// Notes attempts that were refused: entries like others, but that no row changed.
@@ -416,14 +377,6 @@ impl Write {
         let (pen, mut sender) = self.hands();
         sender.send(pen.deleted::<T>(keys)).await?;
         Ok(())
-    }
-}
-
-/// A transaction that reads before it writes: on SQLite it must be the writer from the beginning.
-pub(super) fn for_writing() -> TransactionOptions {
-    TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
     }
 }
 

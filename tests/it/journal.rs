@@ -419,6 +419,17 @@ on_both! {
         assert_eq!(kept["revision"], before + 6, "numbers are given to all entries");
     }
 
+    async fn behind_a_proxy_the_address_is_that_of_whoever_asked(service: Service) {
+        let unit = json!({ "name": "修山镇", "kind": "township" });
+        let asked = service.admin().with("x-forwarded-for", "8.8.8.8, 203.0.113.7");
+        asked.put("/v1/units/xiushan", &unit).await.expect(201);
+        service.nobody().with("x-forwarded-for", "甲, 203.0.113.8").get("/v1/units").await.expect(401);
+        service.context.refusals.write(&service.context).await.unwrap();
+        let entries = service.caller(Role::Auditor).get("/v1/journal").await.expect(200).body;
+        let from: Vec<_> = entries["items"].as_array().unwrap().iter().map(|entry| entry["address"].clone()).collect();
+        assert_eq!(from, [json!("203.0.113.7"), json!("203.0.113.8")]);
+    }
+
     async fn a_flood_of_attempts_becomes_a_few_entries(service: Service) {
         for _ in 0..250 {
             service.nobody().get("/v1/units").await.expect(401);

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use jixiao::store::Store;
+use jixiao::store::{Error, Store};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::harness::{Kind, OwnServer, Replicas, Service};
@@ -155,4 +156,128 @@ async fn a_writer_that_does_nothing_is_let_go_of() {
     let waited = begun.elapsed();
     assert!((Duration::from_secs(40)..Duration::from_secs(59)).contains(&waited), "{waited:?}");
     drop(idle);
+}
+
+/// A server that says nothing, as one whose machine has lost its power, until this is dropped.
+struct Silence<'a>(&'a OwnServer);
+
+impl<'a> Silence<'a> {
+    fn of(server: &'a OwnServer) -> Self {
+        server.run(&format!("kill -STOP {0}; pkill -STOP -P {0}", server.process()));
+        Self(server)
+    }
+}
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        self.0.run(&format!("pkill -CONT -P {0}; kill -CONT {0}", self.0.process()));
+    }
+}
+
+/// Takes a minute and more.
+#[actix_web::test]
+async fn a_database_that_says_nothing_is_given_up_and_found_again() {
+    let Some(server) = OwnServer::start_new() else { return };
+    let service = Service::at(&server).await;
+    let facts = json!({ "name": "桃江县", "kind": "county" });
+    service.admin().put("/v1/units/430922", &facts).await.expect(201);
+    // More who read, in the middle of it, than there are connections; and one who writes.
+    let admin = service.admin();
+    let reads = (0..20).map(|number| {
+        let admin = admin.clone();
+        async move {
+            loop {
+                // The one asks where the journal stands, together with others; the other asks for itself.
+                let list = if number % 2 == 0 { "units" } else { "changes" };
+                let reply = admin.get(&format!("/v1/{list}?limit={}", number + 1)).await;
+                if reply.status != 200 {
+                    return reply;
+                }
+            }
+        }
+    });
+    let falling_silent = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let (silence, begun) = (Silence::of(&server), Instant::now());
+        (admin.put("/v1/units/u1", &facts).await, silence, begun)
+    };
+    let (mut refused, (written, silence, begun)) =
+        futures_util::join!(futures_util::future::join_all(reads), falling_silent);
+    refused.push(written);
+    for refused in refused {
+        let refused = refused.expect(503);
+        assert!(["database_away", "busy"].contains(&refused.body["code"].as_str().unwrap()), "{:#}", refused.body);
+        assert!(!refused.header("retry-after").is_empty() && !refused.header("x-request-id").is_empty());
+    }
+    assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", begun.elapsed());
+    drop(silence);
+    service.admin().get("/v1/units").await.expect(200);
+    service.admin().put("/v1/units/u2", &facts).await.expect(201);
+}
+
+#[actix_web::test]
+async fn connections_that_do_not_answer_are_done_away_with() {
+    let Some(service) = Service::start(Kind::Postgres).await else { return };
+    let store = &service.context.store;
+    let waits = (0..8).map(async |_| {
+        let view = store.view();
+        let asked = async { Ok::<_, Error>(view.db().execute_unprepared("SELECT pg_sleep(25)").await?) };
+        store.in_time(Duration::from_secs(1), asked).await
+    });
+    for given_up in futures_util::future::join_all(waits).await {
+        assert!(matches!(given_up, Err(Error::Away(_))), "{given_up:?}");
+    }
+    // All there were; they would be waited for as long as the database sleeps.
+    let begun = Instant::now();
+    service.admin().get("/v1/units").await.expect(200);
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+}
+
+#[actix_web::test]
+async fn what_was_kept_of_entries_that_are_gone_is_not_given_again() {
+    let Some(server) = OwnServer::start_new() else { return };
+    let service = Service::at(&server).await;
+    let admin = service.admin();
+    let facts = |name: &str| json!({ "name": name, "kind": "county" });
+    admin.put("/v1/units/430922", &facts("一")).await.expect(201);
+    // A copy that followed asynchronously and was cut off before the last entry.
+    server.follow();
+    server.run("pg_ctl -D \"$D/copy\" -m fast -w stop >/dev/null 2>&1");
+    let changing = admin.clone().with("if-match", "*");
+    changing.put("/v1/units/430922", &facts("二")).await.expect(200);
+    for _ in 0..2 {
+        let lost = admin.get("/v1/units").await.expect(200).body;
+        assert_eq!((&lost["items"][0]["facts"]["name"], &lost["items"][0]["revision"]), (&json!("二"), &json!(2)));
+    }
+    server.crash();
+    server.run(
+        "pg_ctl -D \"$D/copy\" -w -l \"$D/copy-log\" -o \"-c listen_addresses= -c unix_socket_directories=$D -c max_connections=200\" \
+         start >/dev/null 2>&1 && pg_ctl -D \"$D/copy\" -w promote >/dev/null",
+    );
+    // The number is given again.
+    changing.put("/v1/units/430922", &facts("三")).await.expect(200);
+    let now = admin.get("/v1/units").await.expect(200).body;
+    assert_eq!((&now["items"][0]["facts"]["name"], &now["items"][0]["revision"]), (&json!("三"), &json!(2)));
+}
+
+/// Each waits for the journal; if each did so on a connection of its own, there would be none for small changes.
+#[actix_web::test]
+async fn large_changes_wait_without_a_connection() {
+    let Some(service) = Service::start(Kind::Postgres).await else { return };
+    let context = &service.context;
+    let first = context.store.begin(context.own_stamp()).await.unwrap();
+    let others: Vec<_> = (0..12)
+        .map(|_| {
+            let context = context.clone();
+            actix_web::rt::spawn(async move { context.store.begin(context.own_stamp()).await.map(drop) })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let busy = context.store.connections().into_iter().filter(|(pool, ..)| *pool == "writing");
+    let busy: Vec<_> = busy.map(|(_, open, idle)| open as usize - idle).collect();
+    assert_eq!(busy, [1]);
+    drop(first);
+    for other in others {
+        other.await.unwrap().unwrap();
+    }
 }

@@ -115,7 +115,7 @@ impl Recorded {
         });
         let about_rows =
             |sql: &String| ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].iter().any(|one| sql.starts_with(one));
-        // The schema is made and asked about before there is a county.
+        // The schema is made and asked about before there is a county, and a session is begun with its limits.
         let of_schema = |sql: &String| {
             [
                 "seaql_migrations",
@@ -125,6 +125,7 @@ impl Recorded {
                 "pg_advisory",
                 "pg_extension",
                 "pragma_",
+                "set_config",
             ]
             .iter()
             .any(|one| sql.contains(one))

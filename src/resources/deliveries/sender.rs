@@ -34,6 +34,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long a webhook is held for one message.
 const HELD: TimeDelta = TimeDelta::seconds(20);
 
+/// The longest that a message may take, with what is looked up and kept of it: a database that says nothing for so long is gone.
+const TURN: Duration = Duration::from_mins(2);
+
 /// Entries of the journal that are looked through at once.
 const AT_ONCE: i64 = 20_000;
 
@@ -48,7 +51,7 @@ pub async fn keep_sending(context: Data<Context>) {
     let busy = Rc::new(RefCell::new(HashSet::new()));
     loop {
         actix_web::rt::time::sleep(LOOK).await;
-        if let Err(error) = look(&context, &busy).await {
+        if let Err(error) = context.store.in_time(TURN, look(&context, &busy)).await {
             tracing::error!(%error, "it could not be looked what is to be delivered");
         }
     }
@@ -154,46 +157,48 @@ async fn look_at(context: &Context, id: &WebhookCode, known: &mut Option<Wanted>
 
 /// Sends to one webhook until there is nothing more, or an attempt fails.
 async fn run(context: &Context, id: &WebhookCode) -> Result<(), ApiError> {
-    let (mut known, instance) = (None, &context.instance);
-    while let Some(work) = look_at(context, id, &mut known).await? {
-        let Work { before, item, secrets, condition, stretch, asked } = work;
-        let Some(message) = compose(&context.store.view(), &item, condition, stretch).await? else {
-            // Nothing of it is wanted, or no longer.
-            let held_until = Some(now(context) + HELD);
-            let after = match asked {
-                Some(_) => cursor::Model { held_until, ..before.clone() },
-                None => cursor::Model { through: stretch.until, held_until, ..calm(&before) },
-            };
-            if !context.store.settle(&before, instance, Settled { after, attempt: None, asked }).await? {
-                return Ok(());
-            }
-            continue;
-        };
-        let began = now(context);
-        // Whoever takes over, whatever comes meanwhile, sends the same message.
-        let last = if asked.is_some() { before.until } else { Some(message.last) };
-        if !context.store.hold_for(&before, instance, last, began + HELD).await? {
-            return Ok(());
-        }
-        let reply = send(context, &item, &message, &secrets, began).await;
-        let ended = now(context);
-        let (after, verdict) = match asked {
-            Some(_) => (before.clone(), None),
-            None => follows(context, &before, &message, stretch, reply, (began, ended)),
-        };
-        let attempt = attempt(&before, &message, stretch, reply, (began, ended), asked.is_some());
-        let after = cursor::Model { held_until: Some(ended + HELD), ..after };
-        tracing::debug!(webhook = %id, message = %message.id, ?reply, "delivered, or not");
-        if !context.store.settle(&before, instance, Settled { after, attempt: Some(attempt), asked }).await? {
-            return Ok(());
-        }
-        match verdict {
-            Some(Verdict::GiveUp) => return disable(context, item, ended).await,
-            Some(Verdict::Again(_)) => return Ok(()),
-            Some(Verdict::Delivered) | None => {}
-        }
-    }
+    let mut known = None;
+    while context.store.in_time(TURN, next(context, id, &mut known)).await? {}
     Ok(())
+}
+
+/// Sends what is next, or notes that nothing of it is wanted; whether there may be more.
+async fn next(context: &Context, id: &WebhookCode, known: &mut Option<Wanted>) -> Result<bool, ApiError> {
+    let instance = &context.instance;
+    let Some(work) = look_at(context, id, known).await? else { return Ok(false) };
+    let Work { before, item, secrets, condition, stretch, asked } = work;
+    let Some(message) = compose(&context.store.view(), &item, condition, stretch).await? else {
+        // Nothing of it is wanted, or no longer.
+        let held_until = Some(now(context) + HELD);
+        let after = match asked {
+            Some(_) => cursor::Model { held_until, ..before.clone() },
+            None => cursor::Model { through: stretch.until, held_until, ..calm(&before) },
+        };
+        return Ok(context.store.settle(&before, instance, Settled { after, attempt: None, asked }).await?);
+    };
+    let began = now(context);
+    // Whoever takes over, whatever comes meanwhile, sends the same message.
+    let last = if asked.is_some() { before.until } else { Some(message.last) };
+    if !context.store.hold_for(&before, instance, last, began + HELD).await? {
+        return Ok(false);
+    }
+    let reply = send(context, &item, &message, &secrets, began).await;
+    let ended = now(context);
+    let (after, verdict) = match asked {
+        Some(_) => (before.clone(), None),
+        None => follows(context, &before, &message, stretch, reply, (began, ended)),
+    };
+    let attempt = attempt(&before, &message, stretch, reply, (began, ended), asked.is_some());
+    let after = cursor::Model { held_until: Some(ended + HELD), ..after };
+    tracing::debug!(webhook = %id, message = %message.id, ?reply, "delivered, or not");
+    if !context.store.settle(&before, instance, Settled { after, attempt: Some(attempt), asked }).await? {
+        return Ok(false);
+    }
+    match verdict {
+        Some(Verdict::GiveUp) => disable(context, item, ended).await.map(|()| false),
+        Some(Verdict::Again(_)) => Ok(false),
+        Some(Verdict::Delivered) | None => Ok(true),
+    }
 }
 
 /// Where it is, with nothing that fails.

@@ -5,6 +5,8 @@
 
 pub mod http;
 
+use std::time::Duration;
+
 use actix_web::web::{Bytes, Data};
 use futures_util::Stream;
 use sea_orm::Condition;
@@ -22,6 +24,9 @@ use crate::store::journal::entry;
 
 /// Rows of a piece.
 const PIECE: u64 = 1000;
+
+/// The longest that a piece may take.
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// What is exported, and how far it is.
 struct Export {
@@ -56,7 +61,8 @@ pub async fn export(
     let begun = Export { context: context.clone(), store, wanted, part, resource, exporter, piece };
     Ok(futures_util::stream::unfold(Some(begun), async |export| {
         let mut export = export?;
-        match export.next().await {
+        let context = export.context.clone();
+        match context.store.in_time(LONGEST, export.next()).await {
             Ok((bytes, true)) => Some((Ok(bytes), Some(export))),
             Ok((bytes, false)) => Some((Ok(bytes), None)),
             Err(error) => {

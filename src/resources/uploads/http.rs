@@ -1,5 +1,7 @@
 //! How files are sent, and how receipts are read.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
@@ -32,6 +34,9 @@ use crate::http::once::{self, Begin, Key};
 use crate::http::page::{Paging, Present};
 use crate::http::path::Id;
 use crate::http::query::{Query, Switch};
+
+/// The longest that is done with a file, once it is there: one of two million rows takes two minutes and a half.
+const LONGEST: Duration = Duration::from_mins(10);
 
 crate::page! {
     /// A page of uploads.
@@ -294,7 +299,8 @@ async fn upload<M>(
         Begin::Answered(before) => return Ok(once::again(before)),
     };
     let parcel = options.parcel(&sent, format);
-    match receive(&context, &caller, parcel, sent.file, &turn).await? {
+    let received = Box::pin(receive(&context, &caller, parcel, sent.file, &turn));
+    match context.store.in_time(LONGEST, received).await? {
         Received::Before(kept) => {
             let mut response = HttpResponse::Ok();
             Ok(response.insert_header((once::REPLAYED, "true")).json(Upload::from(*kept)))
@@ -388,7 +394,7 @@ async fn create_upload_reversal(
     match key.begin(&context, &caller, "").await? {
         Begin::Answered(before) => Ok(once::again(before)),
         Begin::Work(turn) => {
-            let kept = reverse(&context, &caller, &id, &turn).await?;
+            let kept = context.store.in_time(LONGEST, reverse(&context, &caller, &id, &turn)).await?;
             Ok(HttpResponse::Ok().json(Upload::from(kept)))
         }
     }

@@ -12,7 +12,8 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, TransactionTrait};
 
-use super::write::{Write, for_writing};
+use super::begin::for_writing;
+use super::write::Write;
 use super::{Error, Store, View};
 use crate::domain::codes::WebhookCode;
 use crate::domain::delivery::Secret;

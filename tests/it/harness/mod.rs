@@ -60,6 +60,7 @@ async fn context(database: &Database, directory: &Path) -> Data<Context> {
         in_flight: jixiao::http::once::InFlight::default(),
         instance: uuid::Uuid::now_v7().to_string(),
         outgoing: jixiao::http::outgoing::Outgoing::new("127.0.0.1".parse().unwrap()).unwrap(),
+        proxies: "127.0.0.1".parse().unwrap(),
         patience: TimeDelta::seconds(1),
         region: Some("43".parse().unwrap()),
         requests: tokio_util::task::TaskTracker::new(),
@@ -89,6 +90,14 @@ impl Service {
         let server = self.database.url.split_once('@').unwrap().1;
         let url = format!("postgres://{role}:{password}@{server}");
         Self::on(Database { kind: self.database.kind, url }, tempfile::tempdir().unwrap()).await
+    }
+
+    /// Starts a service on a test's own server.
+    pub async fn at(server: &OwnServer) -> Self {
+        let database = Database { kind: Kind::Postgres, url: server.url() };
+        let service = Self::on(database, tempfile::tempdir().unwrap()).await;
+        service.context.store.migrate().await.unwrap();
+        service
     }
 
     async fn on(database: Database, directory: tempfile::TempDir) -> Self {

@@ -1,0 +1,72 @@
+//! How a change begins: in a turn of its own, in one shared with others, or as an attempt that holds nothing.
+
+use sea_orm::{DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+
+use super::pen::Pen;
+use super::text::Sending;
+use super::turns::{Hold, Open, PATIENCE, Turns};
+use super::write::{Stamp, Write};
+use super::{Error, Store, journal};
+
+impl Store {
+    /// Begins a change. Writers of one county wait for each other here, so that what a rule reads stays true.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin(&self, stamp: Stamp) -> Result<Write, Error> {
+        let room = tokio::time::timeout(PATIENCE, self.large.clone().acquire_owned()).await.map_err(|_| Error::Busy)?;
+        let room = room.map_err(|_| Error::Corrupt("nobody may begin any more".into()))?;
+        Ok(self.begin_in(&Turns::new(self.doubt.clone()), stamp).await?.keeping(room))
+    }
+
+    /// Begins a change of one item, which may share its transaction with others like it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_small(&self, stamp: Stamp) -> Result<Write, Error> {
+        self.begin_in(&self.turns, stamp).await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all, name = "wait for a turn")]
+    async fn begin_in(&self, turns: &Turns, stamp: Stamp) -> Result<Write, Error> {
+        let turn = turns.take(async || {
+            let begin = || async {
+                let transaction = self.writing.begin_with_options(for_writing()).await?;
+                let position = journal::lock(&transaction, &self.county).await?;
+                Ok(Open::new(transaction, position))
+            };
+            self.insisting(begin).await
+        });
+        Ok(self.write(Hold::Turn(turn.await?), stamp))
+    }
+
+    /// Attempts a change of one item without holding anything; nothing where there are others, or it cannot be attempted.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn attempt(&self, stamp: Stamp) -> Result<Option<Write>, Error> {
+        if self.many_machines || self.writing.get_database_backend() != DbBackend::Postgres {
+            return Ok(None);
+        }
+        let position = async || self.insisting(|| journal::position(&self.writing, &self.county)).await;
+        let attempt = self.turns.attempt(&self.writing, position).await?;
+        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp)))
+    }
+
+    fn write(&self, hold: Hold, stamp: Stamp) -> Write {
+        let condition = matches!(hold, Hold::Attempt(_));
+        let backend = self.writing.get_database_backend();
+        // Rows on several machines find theirs by the county of each row.
+        let sending = if self.many_machines { Sending::Each(backend) } else { Sending::best(backend) };
+        let pen = Pen::new(self.county.clone(), stamp, sending, hold.position().clone(), condition);
+        Write::new(pen, hold, self.known.clone(), self.history.number(), !self.many_machines)
+    }
+}
+
+/// A transaction that reads before it writes: on SQLite it must be the writer from the beginning.
+pub(super) fn for_writing() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    }
+}
