@@ -32,7 +32,7 @@ pub struct Config {
     pub kept_answers: u64,
     /// `JIXIAO_WEBHOOK_NETWORKS`: networks that webhooks may be in beside the public internet, `10.0.0.0/8,192.168.1.7`.
     pub webhook_networks: Networks,
-    /// `JIXIAO_PROXIES`: the proxies before the service, `10.0.0.0/24`: who they say they ask for (`X-Forwarded-For`) is who asks.
+    /// `JIXIAO_PROXIES`: the proxies before the service, `10.0.0.5`: who they say they ask for (`X-Forwarded-For`) is who asks.
     pub proxies: Networks,
     /// `JIXIAO_WEBHOOK_PATIENCE`: how long a webhook may fail before it is disabled, `5d`.
     pub webhook_patience: TimeDelta,
