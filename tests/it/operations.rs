@@ -155,6 +155,12 @@ async fn a_backup_is_made_while_writing_goes_on_and_put_back() {
     let (merged, told) = run(&other, &["restore", copy]);
     assert!(!merged && told.contains("jixiao.db-wal"), "{told}");
     std::fs::remove_file(other.join("jixiao.db-wal")).unwrap();
+    // Nor is there another key; the same may be, where only the database was lost.
+    let (key, kept_key) = (other.join("signing-key.der"), place.path().join("copy/signing-key.der"));
+    std::fs::write(&key, b"another").unwrap();
+    let (foreign, told) = run(&other, &["restore", copy]);
+    assert!(!foreign && told.contains("signing-key.der") && !other.join("jixiao.db").exists(), "{told}");
+    std::fs::copy(kept_key, &key).unwrap();
     let (back, told) = run(&other, &["restore", copy]);
     assert!(back, "{told}");
     let mode = |path: std::path::PathBuf| {
