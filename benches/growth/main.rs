@@ -26,7 +26,7 @@ use std::time::Duration;
 use clap::Parser;
 use rusqlite::Connection;
 
-use self::load::{Ask, Line, press};
+use self::load::{Ask, Lasting, Line, press};
 use self::own_server::OwnServer;
 use self::service::Service;
 
@@ -167,8 +167,8 @@ async fn deep(line: &mut Line, bearer: &str, indicators: usize, years: usize, pa
 async fn middle(service: &Service, options: &Options, next: &(impl Fn(usize) -> String + Sync)) -> f64 {
     let bearer = format!("Bearer {}", service.token);
     let ask = |turn| Ask::get(next(turn)).with("authorization", bearer.clone());
-    press(service.port, 1, Duration::from_secs_f64(options.seconds / 2.0), 200, &ask).await;
-    let asked = press(service.port, 1, Duration::from_secs_f64(options.seconds), 200, &ask).await;
+    press(service.port, 1, Lasting::Time(Duration::from_secs_f64(options.seconds / 2.0)), 200, &ask).await;
+    let asked = press(service.port, 1, Lasting::Time(Duration::from_secs_f64(options.seconds)), 200, &ask).await;
     asked.within(0.5).as_secs_f64() * 1e3
 }
 

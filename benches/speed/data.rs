@@ -76,9 +76,9 @@ pub(super) fn fill(service: &Service, settings: &[(&str, &str)]) {
 /// The tables whose rows stand behind those that are asked for, in the order that references want.
 const COPIED: [&str; 7] = ["unit", "indicator", "economic_class", "project", "budget_line", "target", "progress"];
 
-/// Makes the table that the limit writes, and copies the county under other codes.
+/// Copies the county under other codes, and makes the table that the limit writes, which holds what that of Jixiao holds.
 pub(super) fn more_on_postgres(server: &OwnServer, counties: usize) {
-    let mut sql = format!("CREATE TABLE {TABLE} (LIKE progress INCLUDING ALL) WITH (fillfactor = 80);");
+    let mut sql = String::new();
     for table in COPIED {
         let _ = write!(
             sql,
@@ -91,7 +91,12 @@ pub(super) fn more_on_postgres(server: &OwnServer, counties: usize) {
             END';"
         );
     }
-    sql += "ANALYZE;";
+    let _ = write!(
+        sql,
+        "CREATE TABLE {TABLE} (LIKE progress INCLUDING ALL) WITH (fillfactor = 80);
+        INSERT INTO {TABLE} SELECT * FROM progress;
+        ANALYZE;"
+    );
     server.run(&format!("psql -q -v ON_ERROR_STOP=1 -h \"$D\" -U postgres postgres <<'END'\n{sql}\nEND"));
 }
 
@@ -100,8 +105,6 @@ pub(super) fn more_on_sqlite(file: &Path, counties: usize) {
     let connection = Connection::open(file).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
     let text = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
-    let created = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'progress'");
-    connection.execute_batch(&created.replacen("progress", TABLE, 1)).unwrap();
     for table in COPIED {
         let columns = text(&format!(
             "SELECT group_concat('\"' || name || '\"') FROM pragma_table_info('{table}') WHERE name <> 'county'"
@@ -114,4 +117,8 @@ pub(super) fn more_on_sqlite(file: &Path, counties: usize) {
             connection.execute(&copy, []).unwrap();
         }
     }
+    // The table and its index.
+    let created = text("SELECT group_concat(sql, '; ') FROM sqlite_master WHERE tbl_name = 'progress'");
+    let created = created.replace("progress", TABLE);
+    connection.execute_batch(&format!("{created}; INSERT INTO {TABLE} SELECT * FROM progress;")).unwrap();
 }

@@ -110,11 +110,19 @@ impl Line {
     }
 }
 
-/// Asks for a while over so many lines; every answer must have the status.
+/// How long is asked: a while, or so often.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lasting {
+    Time(Duration),
+    #[allow(dead_code, clippy::allow_attributes, reason = "one benchmark uploads, the other does not")]
+    Turns(usize),
+}
+
+/// Asks over so many lines; every answer must have the status.
 pub(crate) async fn press(
     port: u16,
     lines: usize,
-    lasting: Duration,
+    lasting: Lasting,
     status: u16,
     next: &(impl Fn(usize) -> Ask + Sync),
 ) -> Asked {
@@ -122,15 +130,22 @@ pub(crate) async fn press(
     let begun = Instant::now();
     let workers = (0..lines).map(|_| async {
         let (mut line, mut own) = (Line::open(port).await, Asked::default());
-        while begun.elapsed() < lasting {
-            let ask = next(turn.fetch_add(1, Ordering::Relaxed));
+        loop {
+            let place = turn.fetch_add(1, Ordering::Relaxed);
+            let over = match lasting {
+                Lasting::Time(time) => begun.elapsed() >= time,
+                Lasting::Turns(turns) => place >= turns,
+            };
+            if over {
+                break own;
+            }
+            let ask = next(place);
             let asked = Instant::now();
             let told = line.ask(&ask).await;
             own.times.push(asked.elapsed());
             own.bytes += told.body.len();
             assert_eq!(told.status, status, "{} {}: {}", ask.method, ask.path, String::from_utf8_lossy(&told.body));
         }
-        own
     });
     let all = futures_util::future::join_all(workers).await;
     let took = begun.elapsed();

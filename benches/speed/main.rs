@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use self::load::{Asked, press};
+use self::load::{Asked, Lasting, press};
 use self::own_server::OwnServer;
 use self::service::Service;
 use self::works::Work;
@@ -182,7 +182,8 @@ impl Site {
     ) -> Sample {
         let processes = self.processes(process);
         let before = machine::ran(&processes);
-        let asked = press(port, work.lines, Duration::from_secs_f64(options.seconds), status, next).await;
+        let while_asked = Lasting::Time(Duration::from_secs_f64(options.seconds));
+        let asked = press(port, work.lines, work.turns.map_or(while_asked, Lasting::Turns), status, next).await;
         Sample::of(&asked, machine::ran(&processes).saturating_sub(before))
     }
 }

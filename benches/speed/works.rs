@@ -13,6 +13,8 @@ pub(super) struct Work {
     pub(super) name: &'static str,
     /// How many connections ask at once.
     pub(super) lines: usize,
+    /// How often, where what is written makes later turns cheaper or dearer: both must have written the same.
+    pub(super) turns: Option<usize>,
     pub(super) limit: Next,
     pub(super) ours: Next,
     /// What each answers.
@@ -91,7 +93,7 @@ pub(super) async fn all(ours: u16, token: &str, limit: u16) -> Vec<Work> {
                 .sending("PUT", value(turn))
         };
         let theirs = move |turn: usize| Ask::get(format!("/put/{}", item(turn).join("/"))).sending("PUT", value(turn));
-        Work { name, lines, limit: Box::new(theirs), ours: Box::new(ours), statuses: (200, 200) }
+        Work { name, lines, turns: None, limit: Box::new(theirs), ours: Box::new(ours), statuses: (200, 200) }
     };
     let uploads = |rows: usize, name: &'static str| {
         let bearer = bearer.clone();
@@ -102,9 +104,10 @@ pub(super) async fn all(ours: u16, token: &str, limit: u16) -> Vec<Work> {
                 .sending("POST", data::sheet(rows, turn_of_all(turn)))
         };
         let theirs = move |turn: usize| Ask::get("/upload").sending("POST", data::sheet(rows, turn));
-        Work { name, lines: 1, limit: Box::new(theirs), ours: Box::new(ours), statuses: (201, 201) }
+        let turns = Some(40_000_usize.div_ceil(rows));
+        Work { name, lines: 1, turns, limit: Box::new(theirs), ours: Box::new(ours), statuses: (201, 201) }
     };
-    let read = |name, limit: Next, ours: Next, statuses| Work { name, lines: 32, limit, ours, statuses };
+    let read = |name, limit: Next, ours: Next, statuses| Work { name, lines: 32, turns: None, limit, ours, statuses };
     vec![
         read("one item by id", Box::new(their_item), Box::new(our_item), (200, 200)),
         read("a page of 100", Box::new(their_page), Box::new(our_page), (200, 200)),
