@@ -197,7 +197,7 @@ errors! {
     /// Errors of reading an item that everybody may read.
     PublicItemErrors: 304 400 404 500 503;
     /// Errors of stating facts.
-    PutErrors: 400 401 403 404 409 412 413 415 422 428 500 503;
+    PutErrors: 400 401 403 404 408 409 412 413 415 422 428 500 503;
     /// Errors of an upload.
     UploadErrors: 400 401 403 408 409 413 415 422 500 503;
     /// Errors of taking an upload back.

@@ -2,14 +2,17 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use deserr::Deserr;
 use serde_json::Value;
 
 use super::error::ApiError;
+use super::file::SILENCE;
 use crate::domain::json::Once;
 use crate::domain::violation::{Violations, Wrong, shortened};
 
@@ -31,14 +34,18 @@ impl<T: Deserr<Violations> + 'static> FromRequest for Facts<T> {
             if !json {
                 return Err(ApiError::MediaType("application/json"));
             }
-            let payload = payload.await.map_err(|_| ApiError::CutOff)?;
-            let bytes = match payload.to_bytes_limited(MOST_BYTES).await {
-                Ok(Ok(bytes)) => bytes,
-                Ok(Err(error)) => return Err(cut_off(&error)),
-                Err(_) => return Err(ApiError::TooLong(MOST_BYTES as u64)),
-            };
-            read(&bytes).map(Self)
+            read(&received(payload.await.map_err(|_| ApiError::CutOff)?, SILENCE).await?).map(Self)
         })
+    }
+}
+
+/// A body, whole within a time: it is short, so that a sender who takes longer has stopped.
+async fn received(payload: web::Payload, within: Duration) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(within, payload.to_bytes_limited(MOST_BYTES)).await {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Ok(Err(error))) => Err(cut_off(&error)),
+        Ok(Err(_)) => Err(ApiError::TooLong(MOST_BYTES as u64)),
+        Err(_) => Err(ApiError::Silent),
     }
 }
 
@@ -84,4 +91,29 @@ pub(super) fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>, ApiE
 pub(super) fn read_pairs<T: Deserr<Violations>>(pairs: &[(String, String)]) -> Result<T, ApiError> {
     let map = pairs.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect();
     deserr::deserialize(Value::Object(map)).map_err(ApiError::Parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_body_that_stops_coming_is_not_waited_for() {
+        let sent = |pieces: Vec<&'static [u8]>, stops: bool| {
+            let silence = if stops { stream::pending().left_stream() } else { stream::empty().right_stream() };
+            let pieces = stream::iter(pieces).map(|piece| Ok(Bytes::from_static(piece))).chain(silence);
+            let mut payload = Payload::Stream { payload: pieces.boxed_local() };
+            web::Payload::from_request(&TestRequest::default().to_http_request(), &mut payload).into_inner()
+        };
+        let within = Duration::from_millis(50);
+        assert_eq!(
+            received(sent(vec![b"{\"value\":", b"\"1\"}"], false).unwrap(), within).await.unwrap(),
+            "{\"value\":\"1\"}"
+        );
+        let stopped = received(sent(vec![b"{\"value\":"], true).unwrap(), within).await.unwrap_err();
+        assert!(matches!(stopped, ApiError::Silent), "{stopped}");
+    }
 }

@@ -19,7 +19,7 @@ use super::body::media_type;
 use super::error::ApiError;
 
 /// How long a sender may be silent: lines are bad, but nobody waits for ever.
-const SILENCE: Duration = Duration::from_mins(2);
+pub(super) const SILENCE: Duration = Duration::from_mins(2);
 
 /// The media type of an Excel workbook.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
