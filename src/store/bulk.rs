@@ -48,19 +48,35 @@ pub(super) fn upsert<T: Table>(sending: Sending, rows: Vec<super::table::Model<T
     text.statement()
 }
 
-/// Reads the rows under these keys, each looked up by the primary key, however many they are.
+/// How many keys must begin alike for all that begins so to be read.
+const NEIGHBOURS: usize = 8;
+
+/// By what to look for keys, which come in their order: by the whole of each; or, where many have all but their last part in
+/// common, by that, for what a sheet names lies side by side, and to read along is quicker than to look each up, though some of
+/// what is read is not wanted.
+pub(super) fn sought<T: Table>(keys: &[&T::Key]) -> Vec<Vec<Value>> {
+    let whole: Vec<_> = keys.iter().map(|key| T::key_values(key)).collect();
+    let common = T::key_columns().len() - 1;
+    let mut beginnings: Vec<_> = whole.iter().map(|values| &values[..common]).collect();
+    beginnings.dedup();
+    let near = common > 0 && beginnings.len() * NEIGHBOURS <= keys.len();
+    if near { beginnings.into_iter().map(<[Value]>::to_vec).collect() } else { whole }
+}
+
+/// Reads the rows whose keys begin so, all with as many values; each beginning is looked up by the primary key, however many
+/// they are.
 ///
 /// SQLite does that with a list of row values (`IN (VALUES …)`). PostgreSQL would join such a list with the whole table when
 /// it has some hundred rows; a part that cannot be joined (`OFFSET 0`) is looked up for each.
-pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key]) -> Statement {
+pub(super) fn select<T: Table>(backend: DbBackend, county: &str, mut beginnings: Vec<Vec<Value>>) -> Statement {
     let columns: Vec<_> = super::table::Column::<T>::iter().collect();
-    let key = T::key_columns();
+    let mut key = T::key_columns();
+    key.truncate(beginnings.first().map_or(0, Vec::len));
     let table = T::Entity::default();
-    let mut values: Vec<_> = keys.iter().map(|key| T::key_values(key)).collect();
     let mut text = Text::new(Sending::best(backend));
     let found = format!("SELECT {} FROM \"{}\"", listed(columns.iter().map(IdenStatic::as_str)), table.table_name());
     if backend == DbBackend::Postgres {
-        text.push("SELECT \"found\".* FROM (").query(values).push(") AS \"wanted\" CROSS JOIN LATERAL (");
+        text.push("SELECT \"found\".* FROM (").query(beginnings).push(") AS \"wanted\" CROSS JOIN LATERAL (");
         text.push(&found).push(" WHERE \"county\"=").value(county.into());
         for (place, column) in key.iter().enumerate() {
             text.push(&format!(" AND \"{}\"=\"wanted\".\"column{}\"", column.as_str(), place + 1));
@@ -68,11 +84,12 @@ pub(super) fn select<T: Table>(backend: DbBackend, county: &str, keys: &[&T::Key
         text.push(" OFFSET 0) AS \"found\"");
     } else {
         // As many as a power of two, so that there are few statements to prepare: what is listed twice is found once.
-        let last = values.last().cloned();
-        values.extend(std::iter::repeat_n(last, values.len().next_power_of_two() - values.len()).flatten());
+        let last = beginnings.last().cloned();
+        let more = beginnings.len().next_power_of_two() - beginnings.len();
+        beginnings.extend(std::iter::repeat_n(last, more).flatten());
         text.push(&found).push(" WHERE \"county\"=").value(county.into());
         text.push(" AND (").push(&listed(key.iter().map(IdenStatic::as_str)));
-        text.push(") IN (").query(values).push(")");
+        text.push(") IN (").query(beginnings).push(")");
     }
     text.statement()
 }

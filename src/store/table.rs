@@ -18,7 +18,7 @@ use crate::domain::period::{Month, Year};
 pub trait Table: Sized + 'static {
     /// The resource it keeps.
     const RESOURCE: Resource;
-    /// Its natural key, without the county.
+    /// Its natural key, without the county; in order, those with the same first parts lie together.
     type Key: ToString + Clone + Ord + Send + Sync + 'static;
     /// What is stated.
     type Facts: Serialize + PartialEq + Clone + Send + Sync + 'static;
@@ -241,10 +241,14 @@ impl View<'_> {
         // Each once: an item that is asked for twice is there once.
         let keys: BTreeSet<&T::Key> = keys.iter().copied().collect();
         let mut found = Vec::new();
-        for keys in bulk::chunks(keys.into_iter().collect()) {
-            let statement = bulk::select::<T>(self.db.get_database_backend(), self.county, &keys);
-            let rows = T::Entity::find().from_raw_sql(statement).all(&self.db).await?;
-            found.extend(rows.into_iter().map(T::kept).collect::<Result<Vec<_>, _>>()?);
+        for chunk in bulk::chunks(keys.into_iter().collect()) {
+            let statement = bulk::select::<T>(self.db.get_database_backend(), self.county, bulk::sought::<T>(&chunk));
+            for row in T::Entity::find().from_raw_sql(statement).all(&self.db).await? {
+                let kept = T::kept(row)?;
+                if chunk.binary_search(&&kept.key).is_ok() {
+                    found.push(kept);
+                }
+            }
         }
         Ok(found)
     }

@@ -1,5 +1,8 @@
 //! Uploads: files as people send them, each taken once, with a receipt.
 
+use std::fmt::Write as _;
+use std::ops::Range;
+
 use jixiao::http::identity::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -540,4 +543,37 @@ on_both! {
         assert!(rules.contains(&"budget.sum-mismatch") && rules.iter().all(|rule| rule.starts_with("budget.")), "{rules:?}");
         assert_eq!(reply.body["receipt"]["findings_total"], rules.len());
     }
+
+    async fn rows_that_lie_beside_those_of_a_file_stay_as_they_are(service: Service) {
+        let service = service.with_case().await;
+        let admin = service.admin();
+        let mut indicators = String::from("code,name,measure_unit,category,subcategory,direction,cumulative\n");
+        for one in 0..30 {
+            writeln!(indicators, "x{one:02},指标{one},个,output,quantity,at_least,false").unwrap();
+        }
+        csv(&admin, "kind=indicators", indicators).await.expect(201);
+        // Of every month some rows in a row; the batches that are looked up together end in the middle of months.
+        let send = async |years: Range<u32>, some: Range<u32>, value: fn(u32) -> u32| {
+            let mut sheet = String::from("unit,month,indicator,value\n");
+            for (year, month, one) in months_and(years, some) {
+                writeln!(sheet, "209002,{year}-{month:02},x{one:02},{}", value(one)).unwrap();
+            }
+            counts(&csv(&admin, "kind=progress&again=true", sheet).await.expect(201).body["receipt"])
+        };
+        assert_eq!(send(2022..2023, 0..20, |_| 1).await, [240, 240, 0, 0, 0]);
+        // Ten are as they were, five are not, ten are new; five that lie beside them are not spoken of.
+        assert_eq!(send(2022..2023, 5..30, |one| if one < 15 { 1 } else { 2 }).await, [300, 120, 60, 120, 0]);
+        let page = admin.get("/v1/progress?unit=209002&month=2022-07&limit=100").await.expect(200).body;
+        let rows = page["items"].as_array().unwrap();
+        let values: Vec<_> = rows.iter().map(|row| row["facts"]["value"].as_str().unwrap()).collect();
+        assert_eq!(values, [["1"; 15], ["2"; 15]].concat());
+        assert_eq!(send(2016..2021, 0..30, |_| 3).await, [1800, 1800, 0, 0, 0]);
+        assert_eq!(send(2016..2021, 0..30, |_| 3).await, [1800, 0, 0, 1800, 0]);
+    }
+}
+
+/// Some in each month of years.
+fn months_and(years: Range<u32>, some: Range<u32>) -> impl Iterator<Item = (u32, u32, u32)> {
+    let months = years.flat_map(|year| (1..13).map(move |month| (year, month)));
+    months.flat_map(move |(year, month)| some.clone().map(move |one| (year, month, one)))
 }
