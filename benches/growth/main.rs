@@ -11,7 +11,6 @@
 #[expect(dead_code, reason = "the other benchmark uses all of it")]
 mod load;
 #[path = "../speed/machine.rs"]
-#[expect(dead_code, reason = "the other benchmark uses all of it")]
 mod machine;
 #[path = "../../tests/it/harness/own_server.rs"]
 #[expect(dead_code, unreachable_pub, reason = "tests use all of it")]
@@ -84,6 +83,14 @@ impl Database {
         }
     }
 
+    /// The server's process, where it is one of its own.
+    fn process(&self) -> Option<u32> {
+        match self {
+            Self::Postgres(server) => Some(server.process()),
+            Self::Sqlite(_) => None,
+        }
+    }
+
     /// The numbers from one to another, as a table `n`.
     fn numbers(&self, name: &str, from: usize, to: usize) -> String {
         match self {
@@ -127,6 +134,9 @@ impl Database {
 /// What a read is called, and its address at each turn.
 type Read = (&'static str, Box<dyn Fn(usize) -> String + Sync>);
 
+/// What a read is called, and at each size milliseconds of the middle and microseconds of processor.
+type Measured = (&'static str, Vec<Option<(f64, f64)>>);
+
 /// The reads.
 fn reads(indicators: usize, years: usize) -> Vec<Read> {
     let unit = |turn: usize| format!("u{:03}", turn * 7_919 % UNITS);
@@ -164,12 +174,23 @@ async fn deep(line: &mut Line, bearer: &str, indicators: usize, years: usize, pa
     Some(format!("/v1/progress?limit=100&after={print}.{key}"))
 }
 
-async fn middle(service: &Service, options: &Options, next: &(impl Fn(usize) -> String + Sync)) -> f64 {
+/// Milliseconds of the middle, and microseconds of processor a request, of the service and its database.
+async fn middle(
+    service: &Service,
+    database: &Database,
+    options: &Options,
+    next: &(impl Fn(usize) -> String + Sync),
+) -> (f64, f64) {
     let bearer = format!("Bearer {}", service.token);
     let ask = |turn| Ask::get(next(turn)).with("authorization", bearer.clone());
     press(service.port, 1, Lasting::Time(Duration::from_secs_f64(options.seconds / 2.0)), 200, &ask).await;
+    let processes: Vec<_> = std::iter::once(service.process()).chain(database.process()).collect();
+    let before = machine::ran(&processes);
     let asked = press(service.port, 1, Lasting::Time(Duration::from_secs_f64(options.seconds)), 200, &ask).await;
-    asked.within(0.5).as_secs_f64() * 1e3
+    let ran = before.until(&machine::ran(&processes));
+    #[expect(clippy::cast_precision_loss)]
+    let count = asked.times.len() as f64;
+    (asked.within(0.5).as_secs_f64() * 1e3, ran.as_secs_f64() * 1e6 / count)
 }
 
 async fn grow(postgres: bool, options: &Options) {
@@ -180,7 +201,7 @@ async fn grow(postgres: bool, options: &Options) {
     settings.extend(url.as_deref().map(|url| ("JIXIAO_DATABASE_URL", url)));
     Service::start_in(directory.clone(), &settings).fill();
     let database = server.map_or_else(|| Database::Sqlite(directory.clone()), Database::Postgres);
-    let mut table: Vec<(String, Vec<Option<f64>>)> = Vec::new();
+    let mut table: Vec<Measured> = Vec::new();
     for rows in &options.rows {
         let (indicators, years) = shape(*rows);
         database.fill(indicators, years);
@@ -190,17 +211,17 @@ async fn grow(postgres: bool, options: &Options) {
         let service = Service::start_in(directory.clone(), &settings);
         let mut measured = Vec::new();
         for (name, read) in reads(indicators, years) {
-            measured.push((name.to_owned(), Some(middle(&service, options, &read).await)));
+            measured.push((name, Some(middle(&service, &database, options, &read).await)));
         }
         let mut line = Line::open(service.port).await;
         let bearer = format!("Bearer {}", service.token);
-        for page in [90, 9_000] {
+        for (name, page) in [("page 90 of all", 90), ("page 9,000 of all", 9_000)] {
             let address = deep(&mut line, &bearer, indicators, years, page).await;
             let time = match address {
-                Some(address) => Some(middle(&service, options, &|_| address.clone()).await),
+                Some(address) => Some(middle(&service, &database, options, &|_| address.clone()).await),
                 None => None,
             };
-            measured.push((format!("page {page} of all"), time));
+            measured.push((name, time));
         }
         for (place, (name, time)) in measured.into_iter().enumerate() {
             if table.len() <= place {
@@ -211,16 +232,19 @@ async fn grow(postgres: bool, options: &Options) {
         eprintln!("{rows} rows");
     }
     let sizes: Vec<_> = options.rows.iter().map(|rows| format!("{rows} rows")).collect();
-    println!(
-        "| {}, p50 in ms | {} | last / first |",
-        if postgres { "PostgreSQL" } else { "SQLite" },
-        sizes.join(" | ")
-    );
+    let name = if postgres { "PostgreSQL" } else { "SQLite" };
+    show(&format!("{name}, p50 in ms"), &sizes, &table, |(time, _)| *time);
+    show(&format!("{name}, µs of processor"), &sizes, &table, |(_, cpu)| *cpu);
+}
+
+/// A table of what was measured, a column a size.
+fn show(title: &str, sizes: &[String], table: &[Measured], of: impl Fn(&(f64, f64)) -> f64) {
+    println!("| {title} | {} | last / first |", sizes.join(" | "));
     println!("| --- |{} ---: |", " ---: |".repeat(sizes.len()));
-    for (name, times) in table {
+    for (name, measured) in table {
         let shown: Vec<_> =
-            times.iter().map(|time| time.map_or_else(String::new, |time| format!("{time:.2}"))).collect();
-        let known: Vec<f64> = times.iter().flatten().copied().collect();
+            measured.iter().map(|one| one.as_ref().map_or_else(String::new, |one| format!("{:.2}", of(one)))).collect();
+        let known: Vec<f64> = measured.iter().flatten().map(&of).collect();
         let ratio = known.last().zip(known.first()).filter(|_| known.len() > 1).map(|(last, first)| last / first);
         println!(
             "| {name} | {} | {} |",

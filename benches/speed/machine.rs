@@ -1,5 +1,6 @@
 //! What processes cost, as Linux counts it.
 
+use std::collections::HashMap;
 use std::fs;
 use std::time::Duration;
 
@@ -24,15 +25,28 @@ fn family(process: u32) -> Vec<u32> {
     members
 }
 
-/// How long the threads of these processes, and of those that came from them, have run.
-pub(crate) fn ran(processes: &[u32]) -> Duration {
+/// How long threads have run, each by its number, in nanoseconds.
+pub(crate) struct Ran(HashMap<u32, u64>);
+
+impl Ran {
+    /// How long they ran from then until later. What ended meanwhile, as a worker that cleans up after others, is not known
+    /// any more and left out.
+    pub(crate) fn until(&self, later: &Self) -> Duration {
+        let each = later.0.iter().map(|(id, ran)| ran - self.0.get(id).copied().unwrap_or(0).min(*ran));
+        Duration::from_nanos(each.sum())
+    }
+}
+
+/// How long the threads of these processes, and of those that came from them, have run so far.
+pub(crate) fn ran(processes: &[u32]) -> Ran {
     let members = processes.iter().flat_map(|process| family(*process));
     let threads = members.filter_map(|id| fs::read_dir(format!("/proc/{id}/task")).ok()).flatten().flatten();
-    let nanoseconds = threads.filter_map(|thread| {
+    let each = threads.filter_map(|thread| {
         let line = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        line.split_whitespace().next()?.parse::<u64>().ok()
+        let ran = line.split_whitespace().next()?.parse().ok()?;
+        Some((thread.file_name().to_str()?.parse().ok()?, ran))
     });
-    Duration::from_nanos(nanoseconds.sum())
+    Ran(each.collect())
 }
 
 /// What a process holds in memory, and what it held at most, in bytes.

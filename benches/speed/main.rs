@@ -1,6 +1,6 @@
 //! How fast the service is beside the limit of the machine: `cargo bench --bench speed`.
 //!
-//! The limit is a server of its own (`limit/`) on the same database and rows. Both are asked in turn, over the same
+//! The limit is a server of its own (`limit/`) on the same database and rows. Both are asked in turn, over as many
 //! connections, by a generator on the same machine; bytes are compared first. What counts is the ratio of processor time,
 //! service and database together, for it holds on a shared machine; requests a second stand beside it. Prints Markdown,
 //! which `docs/performance.md` carries.
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use self::load::{Asked, Lasting, press};
+use self::load::{Ask, Asked, Lasting, Line, press};
 use self::own_server::OwnServer;
 use self::service::Service;
 use self::works::Work;
@@ -125,8 +125,10 @@ impl Site {
             for round in 0..=options.rounds {
                 let limit =
                     self.ask(self.limit_port, self.limit.id(), work, &work.limit, work.statuses.0, options).await;
+                let before = self.journal().await;
                 let own =
                     self.ask(self.jixiao.port, self.jixiao.process(), work, &work.ours, work.statuses.1, options).await;
+                assert!(self.journal().await >= before + own.count * work.entries, "{}: nothing changed", work.name);
                 // The first round warms up.
                 if round > 0 {
                     limits.push(limit);
@@ -148,6 +150,14 @@ impl Site {
         }
         println!();
         self.weigh();
+    }
+
+    /// The number of Jixiao's newest entry.
+    async fn journal(&self) -> usize {
+        let told = Line::open(self.jixiao.port).await.ask(&Ask::get("/metrics")).await;
+        let text = String::from_utf8(told.body.into()).unwrap();
+        let number = text.lines().find_map(|line| line.strip_prefix("jixiao_journal_position "));
+        number.expect("the position is told").parse().unwrap()
     }
 
     /// Starts, and memory.
@@ -184,13 +194,14 @@ impl Site {
         let before = machine::ran(&processes);
         let while_asked = Lasting::Time(Duration::from_secs_f64(options.seconds));
         let asked = press(port, work.lines, work.turns.map_or(while_asked, Lasting::Turns), status, next).await;
-        Sample::of(&asked, machine::ran(&processes).saturating_sub(before))
+        Sample::of(&asked, before.until(&machine::ran(&processes)))
     }
 }
 
 /// One turn: microseconds of processor a request, requests a second, milliseconds of the middle and of nearly all.
 #[derive(Clone, Copy)]
 struct Sample {
+    count: usize,
     cpu: f64,
     a_second: f64,
     middle: f64,
@@ -203,6 +214,7 @@ impl Sample {
         let count = asked.times.len() as f64;
         let milliseconds = |share| asked.within(share).as_secs_f64() * 1e3;
         Self {
+            count: asked.times.len(),
             cpu: ran.as_secs_f64() * 1e6 / count,
             a_second: asked.a_second(),
             middle: milliseconds(0.5),
@@ -217,6 +229,7 @@ impl Sample {
             values[values.len() / 2]
         };
         Self {
+            count: samples.iter().map(|one| one.count).sum(),
             cpu: of(|one| one.cpu),
             a_second: of(|one| one.a_second),
             middle: of(|one| one.middle),

@@ -1,5 +1,7 @@
 //! What is asked of both.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use hyper::body::Bytes;
 
 use super::data;
@@ -19,6 +21,8 @@ pub(super) struct Work {
     pub(super) ours: Next,
     /// What each answers.
     pub(super) statuses: (u16, u16),
+    /// The entries that a request leaves in the journal, at least: one that changes nothing measures nothing.
+    pub(super) entries: usize,
 }
 
 /// Spreads turns over numbers, the same way for both.
@@ -30,6 +34,7 @@ fn unit(turn: usize) -> String {
     format!("u{:03}", spread(turn, data::UNITS))
 }
 
+/// A figure that differs from turn to turn, and from what was stated of the same row before.
 fn value(turn: usize) -> Bytes {
     format!(r#"{{"value":"{}.{:02}"}}"#, turn % 9_000 + 10, turn % 100).into()
 }
@@ -69,6 +74,23 @@ pub(super) async fn all(ours: u16, token: &str, limit: u16) -> Vec<Work> {
     };
     assert_eq!(us.ask(&our_page(1)).await.body, them.ask(&their_page(1)).await.body);
 
+    // Of all rows of the county: the first page, and one of the last.
+    let far = data::key(500 * 100 - 1);
+    let ask = asking.clone();
+    let first = ask("/v1/progress?limit=100".into());
+    let cursor = serde_json::from_slice::<serde_json::Value>(&us.ask(&first).await.body).unwrap();
+    let print = cursor["next"].as_str().unwrap().split_once('.').unwrap().0.to_owned();
+    let behind = |key: [&str; 3]| {
+        let [unit, month, indicator] = key;
+        Ask::get(format!("/behind?unit={unit}&month={month}&indicator={indicator}&print={print}"))
+    };
+    let their_first = behind(["", "", ""]);
+    let their_last = behind([&far[0], &far[1], &far[2]]);
+    let last = ask(format!("/v1/progress?limit=100&after={print}.{}", far.join(":")));
+    assert_eq!(us.ask(&first).await.body, them.ask(&their_first).await.body);
+    assert_eq!(us.ask(&last).await.body, them.ask(&their_last).await.body);
+    let always = |ask: Ask| -> Next { Box::new(move |_| ask.clone()) };
+
     let page = our_page.clone();
     let our_condition = move |turn| page(turn).with("if-none-match", tags[&unit(turn)].clone());
     let their_condition = move |turn| Ask::get(format!("/condition/{}", item(turn).join("/")));
@@ -83,37 +105,64 @@ pub(super) async fn all(ours: u16, token: &str, limit: u16) -> Vec<Work> {
         assert_eq!(them.ask(&Ask::get(format!("/keep/{name}")).sending("PUT", body)).await.status, 204);
     }
 
+    let read = |name, limit: Next, ours: Next, statuses| Work {
+        name,
+        lines: 32,
+        turns: None,
+        limit,
+        ours,
+        statuses,
+        entries: 0,
+    };
+    vec![
+        read("one item by id", Box::new(their_item), Box::new(our_item), (200, 200)),
+        read("a page of 100", Box::new(their_page), Box::new(our_page), (200, 200)),
+        read("the first page of all", always(their_first), always(first), (200, 200)),
+        read("page 500 of all", always(their_last), always(last), (200, 200)),
+        read("304 for a page", Box::new(their_condition), Box::new(our_condition), (304, 304)),
+        read("a scorecard", Box::new(their_card), Box::new(our_card), (200, 200)),
+        Work { lines: 4, ..read("monitoring of a year", Box::new(their_year), Box::new(our_year), (200, 200)) },
+    ]
+    .into_iter()
+    .chain(writes(token))
+    .collect()
+}
+
+/// The changes.
+fn writes(token: &str) -> [Work; 4] {
+    let bearer = format!("Bearer {token}");
+    let item = |turn| data::key(spread(turn, data::count()));
     let puts = |lines: usize, name: &'static str| {
         let bearer = bearer.clone();
-        let ours = move |turn: usize| {
+        let ours = move |_: usize| {
+            let turn = next_of(&OURS);
             Ask::get(format!("/v1/progress/{}", item(turn).join(":")))
                 .with("authorization", bearer.clone())
                 .with("content-type", "application/json")
                 .with("if-match", "*")
                 .sending("PUT", value(turn))
         };
-        let theirs = move |turn: usize| Ask::get(format!("/put/{}", item(turn).join("/"))).sending("PUT", value(turn));
-        Work { name, lines, turns: None, limit: Box::new(theirs), ours: Box::new(ours), statuses: (200, 200) }
+        let theirs = move |_: usize| {
+            let turn = next_of(&THEIRS);
+            Ask::get(format!("/put/{}", item(turn).join("/"))).sending("PUT", value(turn))
+        };
+        let (limit, ours): (Next, Next) = (Box::new(theirs), Box::new(ours));
+        Work { name, lines, turns: None, limit, ours, statuses: (200, 200), entries: 1 }
     };
     let uploads = |rows: usize, name: &'static str| {
         let bearer = bearer.clone();
-        let ours = move |turn: usize| {
+        let ours = move |_: usize| {
             Ask::get("/v1/uploads/csv?kind=progress")
                 .with("authorization", bearer.clone())
                 .with("content-type", "text/csv")
-                .sending("POST", data::sheet(rows, turn_of_all(turn)))
+                .sending("POST", data::sheet(rows, next_of(&OURS)))
         };
-        let theirs = move |turn: usize| Ask::get("/upload").sending("POST", data::sheet(rows, turn));
+        let theirs = move |_: usize| Ask::get("/upload").sending("POST", data::sheet(rows, next_of(&THEIRS)));
         let turns = Some(40_000_usize.div_ceil(rows));
-        Work { name, lines: 1, turns, limit: Box::new(theirs), ours: Box::new(ours), statuses: (201, 201) }
+        let (limit, ours): (Next, Next) = (Box::new(theirs), Box::new(ours));
+        Work { name, lines: 1, turns, limit, ours, statuses: (201, 201), entries: rows }
     };
-    let read = |name, limit: Next, ours: Next, statuses| Work { name, lines: 32, turns: None, limit, ours, statuses };
-    vec![
-        read("one item by id", Box::new(their_item), Box::new(our_item), (200, 200)),
-        read("a page of 100", Box::new(their_page), Box::new(our_page), (200, 200)),
-        read("304 for a page", Box::new(their_condition), Box::new(our_condition), (304, 304)),
-        read("a scorecard", Box::new(their_card), Box::new(our_card), (200, 200)),
-        Work { lines: 4, ..read("monitoring of a year", Box::new(their_year), Box::new(our_year), (200, 200)) },
+    [
         puts(1, "one put, one writer"),
         puts(32, "one put, 32 writers"),
         uploads(10_000, "an upload of 10,000 rows"),
@@ -121,8 +170,11 @@ pub(super) async fn all(ours: u16, token: &str, limit: u16) -> Vec<Work> {
     ]
 }
 
-/// A file that was sent before is not taken again: every turn of every round has other figures.
-fn turn_of_all(_: usize) -> usize {
-    static TURN: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-    TURN.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+/// What was written so far: nothing is stated twice, by neither, in no round. Jixiao would leave no entry, and the limit
+/// would have less to write.
+static OURS: AtomicUsize = AtomicUsize::new(0);
+static THEIRS: AtomicUsize = AtomicUsize::new(0);
+
+fn next_of(written: &AtomicUsize) -> usize {
+    written.fetch_add(1, Ordering::Relaxed)
 }

@@ -51,16 +51,14 @@ pub(super) fn upsert<T: Table>(sending: Sending, rows: Vec<super::table::Model<T
 /// How many keys must begin alike for all that begins so to be read.
 const NEIGHBOURS: usize = 8;
 
-/// By what to look for keys, which come in their order: by the whole of each; or, where many have all but their last part in
-/// common, by that, for what a sheet names lies side by side, and to read along is quicker than to look each up, though some of
-/// what is read is not wanted.
+/// By what to look for keys, which come in their order: by the whole of each; or, where many lie side by side, by what they
+/// have in common, for to read along is quicker than to look each up, though some of what is read is not wanted.
 pub(super) fn sought<T: Table>(keys: &[&T::Key]) -> Vec<Vec<Value>> {
     let whole: Vec<_> = keys.iter().map(|key| T::key_values(key)).collect();
-    let common = T::key_columns().len() - 1;
-    let mut beginnings: Vec<_> = whole.iter().map(|values| &values[..common]).collect();
-    beginnings.dedup();
-    let near = common > 0 && beginnings.len() * NEIGHBOURS <= keys.len();
-    if near { beginnings.into_iter().map(<[Value]>::to_vec).collect() } else { whole }
+    let mut common: Vec<_> = whole.iter().map(|values| &values[..values.len() - 1]).collect();
+    common.dedup();
+    let near = T::SIDE_BY_SIDE && common.len() * NEIGHBOURS <= keys.len();
+    if near { common.into_iter().map(<[Value]>::to_vec).collect() } else { whole }
 }
 
 /// Reads the rows whose keys begin so, all with as many values; each beginning is looked up by the primary key, however many

@@ -18,8 +18,11 @@ use crate::domain::period::{Month, Year};
 pub trait Table: Sized + 'static {
     /// The resource it keeps.
     const RESOURCE: Resource;
-    /// Its natural key, without the county; in order, those with the same first parts lie together.
+    /// Its natural key, without the county.
     type Key: ToString + Clone + Ord + Send + Sync + 'static;
+    /// Whether what a sheet names lies side by side, and never much more beside it: what is read of a sheet's rows is then
+    /// read along, by the key without its last part, which is from a code list. Keys must be in the order of their columns.
+    const SIDE_BY_SIDE: bool = false;
     /// What is stated.
     type Facts: Serialize + PartialEq + Clone + Send + Sync + 'static;
     /// The entity, private to the room.

@@ -27,7 +27,10 @@ impl Road {
         let path = url.trim_start_matches("sqlite://");
         let connection = Connection::open(path).unwrap();
         connection
-            .execute_batch("PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000; PRAGMA temp_store = memory")
+            .execute_batch(
+                "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000; PRAGMA temp_store = memory;
+                 PRAGMA foreign_keys = off",
+            )
             .unwrap();
         Self { connection }
     }

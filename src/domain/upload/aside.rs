@@ -46,6 +46,10 @@ pub fn aside(head: &Head, row: &Row) -> Option<Aside> {
 fn by_first_words(row: &Row, lacks_key: bool, counts: impl Fn(usize) -> bool) -> Option<Aside> {
     let mut filled = row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
     let (_, Cell::Text(first)) = filled.next()? else { return None };
+    if first.is_ascii() {
+        // All of these words are Chinese; most rows begin with a code.
+        return None;
+    }
     let first = folded(first);
     let bare = first.trim_end_matches([':', '.']);
     if ["合计", "总计", "共计", "总合计", "全县合计"].contains(&bare) {

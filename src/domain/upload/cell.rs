@@ -37,7 +37,9 @@ pub fn says_nothing(cell: &Cell) -> bool {
     match cell {
         Cell::Text(text) => {
             let text = text.trim();
-            text.len() <= LONGEST_NOTHING && (NOTHING.contains(&text) || NOTHING.contains(&narrow(text).as_str()))
+            // What is ASCII is narrow already.
+            let narrow = || !text.is_ascii() && NOTHING.contains(&narrow(text).as_str());
+            text.len() <= LONGEST_NOTHING && (NOTHING.contains(&text) || narrow())
         }
         cell => cell.is_empty(),
     }

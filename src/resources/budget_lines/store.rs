@@ -53,6 +53,7 @@ pub enum BudgetLines {}
 impl Table for BudgetLines {
     const RESOURCE: Resource = Resource::BudgetLines;
     type Key = BudgetLineKey;
+    const SIDE_BY_SIDE: bool = true;
     type Facts = BudgetLineFacts;
     type Entity = row::Entity;
 

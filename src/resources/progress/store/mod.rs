@@ -53,6 +53,7 @@ pub enum Progresses {}
 impl Table for Progresses {
     const RESOURCE: Resource = Resource::Progress;
     type Key = ProgressKey;
+    const SIDE_BY_SIDE: bool = true;
     type Facts = ProgressFacts;
     type Entity = row::Entity;
 
