@@ -36,7 +36,7 @@ fn unit(turn: usize) -> String {
 
 /// A figure that differs from turn to turn, and from what was stated of the same row before.
 fn value(turn: usize) -> Bytes {
-    format!(r#"{{"value":"{}.{:02}"}}"#, turn % 9_000 + 10, turn % 100).into()
+    format!(r#"{{"value":"{}.{:02}"}}"#, turn % 9_000 + 20, turn % 100).into()
 }
 
 /// Every kind; before, that the bytes are the same.

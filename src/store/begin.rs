@@ -1,6 +1,6 @@
 //! How a change begins: in a turn of its own, in one shared with others, or as an attempt that holds nothing.
 
-use sea_orm::{DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use super::pen::Pen;
 use super::text::Sending;
@@ -45,11 +45,9 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn attempt(&self, stamp: Stamp) -> Result<Option<Write>, Error> {
-        if self.many_machines || self.writing.get_database_backend() != DbBackend::Postgres {
-            return Ok(None);
-        }
-        let position = async || self.insisting(|| journal::position(&self.writing, &self.county)).await;
-        let attempt = self.turns.attempt(&self.writing, position).await?;
+        let Some(connection) = self.attempting.as_ref().filter(|_| !self.many_machines) else { return Ok(None) };
+        let position = async || self.insisting(|| journal::position(connection, &self.county)).await;
+        let attempt = self.turns.attempt(connection, self.history.number(), position).await?;
         Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp)))
     }
 

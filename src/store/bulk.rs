@@ -6,6 +6,7 @@ use super::journal::{Entry, Position, Shared};
 use super::table::{Table, value_columns};
 use super::text::{Sending, Text};
 use super::write::Stamp;
+use crate::domain::chain::Digest;
 
 /// Rows of one statement: more are slower on both databases, and SQLite binds at most 32,766 values.
 const CHUNK: usize = 500;
@@ -141,12 +142,19 @@ pub(super) fn head(backend: DbBackend, county: &str, position: &Position) -> Sta
     text.statement()
 }
 
-/// Moves the head of the journal from a number that was read, if it is still there, and only then does what else there is, all
+/// Moves the head of the journal from an entry that was its newest, if it still is, and only then does what else there is, all
 /// in one statement; it tells how often, once or not at all.
-pub(super) fn if_at(number: i64, head: Statement, parts: Vec<Statement>) -> Statement {
+///
+/// The number alone is not enough: it may have been given again, by another server of the database, after a failover that lost
+/// the entry. A head without a digest is older than the chain.
+pub(super) fn if_at((number, digest): &(i64, Digest), head: Statement, parts: Vec<Statement>) -> Statement {
     let mut values: Vec<Value> = head.values.into_iter().flat_map(|values| values.0).collect();
-    values.push(number.into());
-    let mut sql = format!("WITH at AS ({} AND \"sequence\"=${} RETURNING 1)", head.sql, values.len());
+    values.extend([(*number).into(), digest.bytes().to_vec().into()]);
+    let (at, seal) = (values.len() - 1, values.len());
+    let mut sql = format!(
+        "WITH at AS ({} AND \"sequence\"=${at} AND (\"digest\"=${seal} OR \"digest\" IS NULL) RETURNING 1)",
+        head.sql
+    );
     for (place, one) in parts.into_iter().enumerate() {
         sql += ", part";
         sql += &place.to_string();

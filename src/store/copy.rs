@@ -25,6 +25,7 @@ impl Store {
     /// The pools with their connections: how many are open, and how many of them idle.
     pub fn connections(&self) -> Vec<(&'static str, u32, usize)> {
         let pools = [("reading", &self.reading), ("writing", &self.writing), ("sending", &self.sending)];
+        let attempting = self.attempting.iter().map(|pool| ("attempting", pool));
         let copy = self.replica.iter().map(|replica| ("replica", replica.pool()));
         let count = |pool: &sea_orm::DatabaseConnection| {
             if pool.get_database_backend() == DatabaseBackend::Postgres {
@@ -35,7 +36,12 @@ impl Store {
                 (pool.size(), pool.num_idle())
             }
         };
-        pools.into_iter().chain(copy).map(|(name, pool)| (name, count(pool).0, count(pool).1)).collect()
+        pools
+            .into_iter()
+            .chain(attempting)
+            .chain(copy)
+            .map(|(name, pool)| (name, count(pool).0, count(pool).1))
+            .collect()
     }
 }
 

@@ -117,6 +117,7 @@ pub struct Store {
     many_machines: bool,
     /// What the sender of webhooks keeps is written beside the writers, who may be waiting for one another.
     sending: DatabaseConnection,
+    attempting: Option<DatabaseConnection>,
     /// A copy that follows the database, for reading.
     replica: Option<replica::Replica>,
     recent: past::Recent,
@@ -174,7 +175,7 @@ impl Store {
     /// An address that cannot be read, a server that cannot be reached.
     pub async fn open(url: &str, county: &DivisionCode) -> Result<Self, Error> {
         let (county, doubt, history) = (county.to_string(), Doubt::default(), History::default());
-        let Pools { reading, writing, sending } = if url.starts_with("sqlite:") {
+        let Pools { reading, writing, sending, attempting } = if url.starts_with("sqlite:") {
             pools::sqlite(url).await?
         } else {
             pools::postgres(url, &doubt, &history).await?
@@ -186,6 +187,7 @@ impl Store {
             reading,
             writing,
             sending,
+            attempting,
             replica: None,
             recent: past::Recent::default(),
             history,
@@ -273,7 +275,7 @@ impl Store {
     pub async fn close(&self) {
         self.let_go().await;
         let copy = self.replica.iter().map(replica::Replica::pool);
-        let pools = [&self.reading, &self.writing, &self.sending].into_iter().chain(copy);
+        let pools = [&self.reading, &self.writing, &self.sending].into_iter().chain(&self.attempting).chain(copy);
         let closing = pools.map(|pool| tokio::time::timeout(LEAVE, pool.clone().close()));
         for closed in join_all(closing).await {
             match closed {

@@ -13,7 +13,7 @@ use super::journal::{self, ACCESS, Entry, Position, Shared};
 use super::table::{Followers, Table};
 use super::text::Sending;
 use super::write::{Outcome, Refusal, Stamp};
-use crate::domain::chain::{Link, canonical};
+use crate::domain::chain::{Digest, Link, canonical};
 use crate::domain::kept::Kept;
 
 /// Writes down the changes of one transaction.
@@ -25,7 +25,8 @@ pub struct Pen {
     at: DateTime<Utc>,
     instant: String,
     sending: Sending,
-    pub(super) started_at: i64,
+    /// The newest entry before, and its digest.
+    pub(super) began: (i64, Digest),
     pub(super) position: Position,
     /// Whether what is written is a part of [`bulk::if_at`].
     condition: bool,
@@ -50,11 +51,11 @@ impl Prepared {
         self
     }
 
-    /// All of it as one statement that does nothing unless the journal is still at the number where it began; nothing where it
-    /// cannot be one.
-    pub(super) fn if_at(self, began_at: i64, head: Statement) -> Option<Statement> {
+    /// All of it as one statement that does nothing unless the journal still ends where it began; nothing where it cannot be
+    /// one.
+    pub(super) fn if_at(self, began: &(i64, Digest), head: Statement) -> Option<Statement> {
         let small = self.followers.statements.is_empty() && self.outcomes.len() == 1;
-        small.then(|| bulk::if_at(began_at, head, self.statements))
+        small.then(|| bulk::if_at(began, head, self.statements))
     }
 
     /// Sent as one statement, where the database takes several in one.
@@ -68,8 +69,8 @@ impl Pen {
     pub(super) fn new(county: String, stamp: Stamp, sending: Sending, position: Position, condition: bool) -> Self {
         // PostgreSQL keeps microseconds; what is written must be what is read back.
         let at = (stamp.now)().trunc_subsecs(6);
-        let (instant, started_at) = (journal::instant(at), position.sequence);
-        Self { county, stamp, at, instant, sending, started_at, position, condition }
+        let (instant, began) = (journal::instant(at), (position.sequence, position.digest));
+        Self { county, stamp, at, instant, sending, began, position, condition }
     }
 
     /// The facts of many items, each key once: this is where every row is written.

@@ -17,6 +17,8 @@ pub(super) struct Pools {
     pub(super) reading: DatabaseConnection,
     pub(super) writing: DatabaseConnection,
     pub(super) sending: DatabaseConnection,
+    /// Where changes of one item are attempted, one after the other; nothing where all write on one connection.
+    pub(super) attempting: Option<DatabaseConnection>,
 }
 
 /// SQLite: many readers and one writer, so that a writer never fails because another was quicker.
@@ -38,7 +40,7 @@ pub(super) async fn sqlite(url: &str) -> Result<Pools, Error> {
     let writing = SqlxSqliteConnector::from_sqlx_sqlite_pool(writing);
     let reading = SqlxSqliteConnector::from_sqlx_sqlite_pool(reading);
     // The one who writes, writes for all.
-    Ok(Pools { reading, sending: writing.clone(), writing })
+    Ok(Pools { reading, sending: writing.clone(), writing, attempting: None })
 }
 
 /// A server that is cut off from the database holds the journal until the database notices: it looks after half a minute of
@@ -66,14 +68,17 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// PostgreSQL: the reading pool's transactions are read-only by default.
 pub(super) async fn postgres(url: &str, doubt: &Doubt, history: &History) -> Result<Pools, Error> {
     let options = postgres_options(url)?;
-    let writing = postgres_pool(8, doubt, history, &[]).connect_with(options.clone()).await?;
-    let sending = postgres_pool(2, doubt, history, &[]).connect_with(options).await?;
+    let writing = postgres_pool(6, doubt, history, &[]).connect_with(options.clone()).await?;
+    let sending = postgres_pool(2, doubt, history, &[]).connect_with(options.clone()).await?;
+    // Two by turns, for one that is given back is looked after first. Of many each would be used seldom and be cold.
+    let attempting = postgres_pool(2, doubt, history, &[]).connect_lazy_with(options);
     let reading = reading_pool(url, doubt, history)?;
     drop(reading.acquire().await?);
     Ok(Pools {
         reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
         writing: SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
         sending: SqlxPostgresConnector::from_sqlx_postgres_pool(sending),
+        attempting: Some(SqlxPostgresConnector::from_sqlx_postgres_pool(attempting)),
     })
 }
 

@@ -5,8 +5,8 @@
 //! disk. A change that is given up before it sent anything leaves the transaction to the others; one that is given up
 //! half-sent ends it, and the changes of whoever shared it are made once more.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend};
@@ -116,6 +116,8 @@ impl Open {
 pub(super) struct Turns {
     turn: Arc<Mutex<Option<Open>>>,
     waiting: Arc<AtomicUsize>,
+    /// Where the last attempt left the journal, in which history, and when.
+    left: Arc<std::sync::Mutex<Option<(Instant, u64, Position)>>>,
     doubt: Doubt,
 }
 
@@ -141,7 +143,7 @@ impl Drop for Waiting<'_> {
 impl Turns {
     /// Turns at a database whose connections may be doubted.
     pub(super) fn new(doubt: Doubt) -> Self {
-        Self { turn: Arc::default(), waiting: Arc::default(), doubt }
+        Self { turn: Arc::default(), waiting: Arc::default(), left: Arc::default(), doubt }
     }
 
     /// Waits for a turn, in the transaction that is handed on or in a new one.
@@ -211,22 +213,44 @@ pub(super) enum Hold {
 pub(super) struct Attempt {
     pub(super) connection: DatabaseConnection,
     pub(super) position: Position,
+    history: u64,
+    turns: Turns,
     /// Nobody else of this process changes anything meanwhile.
     _turn: OwnedMutexGuard<Option<Open>>,
 }
+
+/// So long it is believed that the journal stands where the last attempt left it. Who states one row after the other is
+/// spared a question for each; where others write too, an attempt that believed it comes to nothing, and the next one asks.
+const BELIEVED: Duration = Duration::from_millis(100);
 
 impl Turns {
     /// An attempt, where nobody has a turn or waits for one.
     pub(super) async fn attempt(
         &self,
         connection: &DatabaseConnection,
+        history: u64,
         position: impl AsyncFnOnce() -> Result<Option<Position>, Error>,
     ) -> Result<Option<Attempt>, Error> {
         let free = self.waiting.load(Ordering::Acquire) == 0;
         let turn = self.turn.clone().try_lock_owned().ok().filter(|open| free && open.is_none());
         let Some(turn) = turn else { return Ok(None) };
-        let position = position().await?;
-        Ok(position.map(|position| Attempt { connection: connection.clone(), position, _turn: turn }))
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let believed = left.filter(|(when, of, _)| *of == history && when.elapsed() < BELIEVED);
+        let position = match believed {
+            Some((.., position)) => Some(position),
+            None => position().await?,
+        };
+        let attempt =
+            |position| Attempt { connection: connection.clone(), position, history, turns: self.clone(), _turn: turn };
+        Ok(position.map(attempt))
+    }
+}
+
+impl Attempt {
+    /// Notes where it left the journal.
+    pub(super) fn made(&self, position: Position) {
+        let left = Some((Instant::now(), self.history, position));
+        *self.turns.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
     }
 }
 

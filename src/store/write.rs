@@ -155,7 +155,7 @@ pub struct Refusal {
 impl Write {
     /// A change that was begun; `whole` where several changes may be one statement.
     pub(super) fn new(pen: Pen, hold: Hold, known: Known, history: u64, whole: bool) -> Self {
-        let sent = pen.started_at;
+        let sent = pen.began.0;
         Self { pen, hold, known, sent, headed: sent, whole, found: Mutex::default(), history, room: None }
     }
 
@@ -257,11 +257,12 @@ impl Write {
                 sender.send(if whole { prepared.at_once() } else { prepared }).await?;
             }
             Hold::Attempt(attempt) => {
-                let statement = prepared.if_at(pen.started_at, pen.head()).ok_or(Error::Outrun)?;
+                let statement = prepared.if_at(&pen.began, pen.head()).ok_or(Error::Outrun)?;
                 let done = attempt.connection.query_one_raw(statement).await?;
                 if done.is_none_or(|row| row.try_get::<i64>("", "done").unwrap_or(0) != 1) {
                     return Err(Error::Outrun);
                 }
+                attempt.made(pen.position.clone());
                 self.sent = self.pen.position.sequence;
             }
         }

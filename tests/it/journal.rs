@@ -472,3 +472,27 @@ async fn a_restart_of_the_database_costs_nobody_an_error() {
         service.admin().get("/v1/units/new").await.expect(200);
     }
 }
+
+/// Who states one row after the other is believed to be alone for a moment; others are noticed all the same.
+#[actix_web::test]
+async fn servers_that_change_by_turns_make_one_chain() {
+    let Some(service) = Service::start(Kind::Postgres).await else { return };
+    let other = service.beside().await;
+    let before = service.context.store.view().journal_position().await.unwrap();
+    let put = async |by: &Service, number: i64| {
+        let facts = json!({ "name": "甲", "kind": "county" });
+        let stated = by.admin().put(&format!("/v1/units/u{number}"), &facts).await.expect(201);
+        assert_eq!(stated.body["revision"], before + number);
+    };
+    // Twice by each: the second time nobody asks where the journal stands.
+    for number in 1..=40 {
+        put(if number / 2 % 2 == 0 { &service } else { &other }, number).await;
+    }
+    assert!(verify(&service, &[]).await.0);
+    // After a failover another server may have given the same number to something else.
+    put(&service, 41).await;
+    by_hand(&service, &["UPDATE journal_head SET digest = sha256('another')"]).await.unwrap();
+    put(&service, 42).await;
+    let (fine, said) = verify(&service, &[]).await;
+    assert!(!fine && said.contains(&format!("{}", before + 42)), "the chain goes on from what was read: {said}");
+}

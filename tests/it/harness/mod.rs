@@ -111,6 +111,12 @@ impl Service {
         Self { url, context, database, client, server, directory }
     }
 
+    /// Another service on the same database, with keys of its own.
+    pub async fn beside(&self) -> Self {
+        let database = Database { kind: self.database.kind, url: self.database.url.clone() };
+        Self::on(database, tempfile::tempdir().unwrap()).await
+    }
+
     /// What another replica of this service works with.
     pub async fn replica(&self) -> Data<Context> {
         context(&self.database, self.directory.path()).await
