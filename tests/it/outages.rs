@@ -1,7 +1,7 @@
 //! What happens when the database goes away and servers are killed: nobody is told a lie, and nothing that was
 //! acknowledged is lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::harness::{Kind, OwnServer, Replicas, Service};
 /// were neither that nor a request to come again.
 #[derive(Default)]
 struct Written {
-    acknowledged: Mutex<BTreeSet<String>>,
+    acknowledged: Mutex<BTreeMap<String, String>>,
     strange: Mutex<Vec<String>>,
     turned_away: AtomicUsize,
 }
@@ -33,7 +33,7 @@ async fn write(replicas: &Replicas, token: &str, writer: usize, done: &AtomicBoo
             let put = client.put(format!("http://{address}/v1/progress/{id}")).bearer_auth(token).json(&facts);
             match put.send().await {
                 Ok(reply) if reply.status().is_success() => {
-                    written.acknowledged.lock().unwrap().insert(id);
+                    written.acknowledged.lock().unwrap().insert(id, number.to_string());
                     break;
                 }
                 Ok(reply) if reply.status() == 503 && reply.headers().contains_key("retry-after") => {
@@ -110,10 +110,19 @@ async fn nothing_acknowledged_is_lost_when_servers_are_killed_and_the_database_c
     let entries = store.view().journal_after(0, 1_000_000).await.unwrap();
     // One entry after the other, none twice, and one for everything that was acknowledged.
     assert!(entries.iter().zip(1..).all(|(entry, number)| entry.sequence == number));
-    let kept: BTreeSet<String> =
+    let noted: BTreeSet<String> =
         entries.into_iter().filter(|one| one.resource == "progress").map(|one| one.id).collect();
-    let lost: Vec<_> = acknowledged.difference(&kept).collect();
+    let lost: Vec<_> = acknowledged.keys().filter(|id| !noted.contains(*id)).collect();
     assert!(lost.is_empty(), "{lost:?}");
+    // And the row is as it was acknowledged.
+    let rows = client.get(format!("http://{}/v1/exports/progress.ndjson", replicas.addresses[0])).bearer_auth(&token);
+    let rows = rows.send().await.unwrap().text().await.unwrap();
+    let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let kept: BTreeMap<String, String> = rows
+        .filter_map(|row| Some((row["id"].as_str()?.to_owned(), row["facts"]["value"].as_str()?.to_owned())))
+        .collect();
+    let others: Vec<_> = acknowledged.iter().filter(|(id, value)| kept.get(*id) != Some(value)).collect();
+    assert!(others.is_empty(), "{others:?}");
     store.close().await;
 }
 
@@ -156,6 +165,22 @@ async fn a_writer_that_does_nothing_is_let_go_of() {
     let waited = begun.elapsed();
     assert!((Duration::from_secs(40)..Duration::from_secs(59)).contains(&waited), "{waited:?}");
     drop(idle);
+}
+
+/// Takes half a minute: no read takes longer.
+#[actix_web::test]
+async fn a_read_that_takes_too_long_is_ended() {
+    let Some(service) = Service::start(Kind::Postgres).await else { return };
+    let (holder, _running) = hold(&service.database.url).await;
+    holder.batch_execute("LOCK TABLE unit IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let begun = Instant::now();
+    let ended = service.admin().get("/v1/units").await.expect(503);
+    let waited = begun.elapsed();
+    assert_eq!(ended.body["code"], "too_slow");
+    assert!(!ended.header("retry-after").is_empty());
+    assert!((Duration::from_secs(28)..Duration::from_secs(45)).contains(&waited), "{waited:?}");
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    service.admin().get("/v1/units").await.expect(200);
 }
 
 /// A server that says nothing, as one whose machine has lost its power, until this is dropped.

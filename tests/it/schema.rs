@@ -1,10 +1,12 @@
 //! The tables that migrations make are those the entities expect, on both databases.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jixiao::resources;
 use jixiao::store::Store;
-use sea_orm::{ConnectionTrait, Database as Connect, DatabaseConnection, DbBackend, Statement};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, Database as Connect, DatabaseConnection, DbBackend, Statement, TransactionTrait};
 
 use crate::harness::{Database, Kind};
 
@@ -74,7 +76,24 @@ async fn replicas_that_start_together_migrate_once() {
     let county = "430922".parse().unwrap();
     let (one, other) =
         (Store::open(&database.url, &county).await.unwrap(), Store::open(&database.url, &county).await.unwrap());
-    let (first, second) = futures_util::join!(one.migrate(), other.migrate());
+    // As long as somebody migrates, the others wait.
+    let third = Connect::connect(&database.url).await.unwrap();
+    let holding = third.begin().await.unwrap();
+    holding.execute_unprepared("SELECT pg_advisory_xact_lock(4309222023)").await.unwrap();
+    let mut starting = Box::pin(futures_util::future::join(one.migrate(), other.migrate()));
+    assert!(tokio::time::timeout(Duration::from_millis(300), &mut starting).await.is_err());
+    let seen = async |sql: &str| {
+        let row = third.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
+        row.try_get::<i64>("", "count").unwrap()
+    };
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
+    assert_eq!(seen(tables).await, 0);
+    holding.commit().await.unwrap();
+    let (first, second) = starting.await;
     first.unwrap();
     second.unwrap();
+    // Each was made once.
+    let made = i64::try_from(Migrator::migrations().len()).unwrap();
+    assert_eq!(seen("SELECT count(*) FROM seaql_migrations").await, made);
+    assert!(seen(tables).await > 20);
 }

@@ -153,6 +153,25 @@ on_both! {
         assert_eq!(failed["items"].as_array().unwrap().len(), 1);
     }
 
+    async fn metrics_tell_how_far_a_receiver_is_behind(service: Service) {
+        jixiao::operations::metrics::start();
+        // Counts are those of the process, whatever else it serves.
+        let (receiver, id) = (Receiver::start(), format!("behind-{:?}", service.database.kind).to_lowercase());
+        receiver.answers([Answer::With(500)]);
+        unit(&service, "430922", None).await;
+        subscribe(&service, &id, json!({ "url": receiver.url })).await;
+        unit(&service, "one", Some("430922")).await;
+        let gauge = async |name: &str| {
+            let text = reqwest::get(format!("{}/metrics", service.url)).await.unwrap().text().await.unwrap();
+            let start = format!("jixiao_webhook_{name}{{webhook=\"{id}\"}} ");
+            text.lines().find_map(|line| line.strip_prefix(&start)).and_then(|number| number.parse::<f64>().ok())
+        };
+        until(&service, &id, "failing").await;
+        assert!(gauge("lag_entries").await >= Some(1.0) && gauge("failures").await >= Some(1.0));
+        until(&service, &id, "up_to_date").await;
+        assert_eq!((gauge("lag_entries").await, gauge("failures").await), (Some(0.0), Some(0.0)));
+    }
+
     async fn who_fails_for_too_long_is_disabled_and_misses_nothing(service: Service) {
         let receiver = Receiver::start();
         receiver.answers([Answer::With(500), Answer::MovedTo("http://127.0.0.1:9/")]);
