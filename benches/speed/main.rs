@@ -118,8 +118,11 @@ impl Site {
         let works: Vec<Work> = works::all(self.jixiao.port, &self.jixiao.token, self.limit_port).await;
         let wanted =
             |work: &&Work| options.only.is_empty() || options.only.iter().any(|part| work.name.contains(part.as_str()));
-        println!("| {} | µs limit | µs Jixiao | **ratio** | a second | of limit | p50 ms | p99 ms |", self.database);
-        println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        println!(
+            "| {} | µs limit | µs Jixiao | **ratio** | wanted | a second | of limit | p50 ms | p99 ms |",
+            self.database
+        );
+        println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         for work in works.iter().filter(wanted) {
             let (mut limits, mut ours) = (Vec::new(), Vec::new());
             for round in 0..=options.rounds {
@@ -137,11 +140,12 @@ impl Site {
             }
             let (limit, own) = (Sample::middle(limits), Sample::middle(ours));
             println!(
-                "| {} | {:.0} | {:.0} | **{:.2}** | {:.0} | {:.2} | {:.2} | {:.2} |",
+                "| {} | {:.0} | {:.0} | **{:.2}** | {} | {:.0} | {:.2} | {:.2} | {:.2} |",
                 work.name,
                 limit.cpu,
                 own.cpu,
                 limit.cpu / own.cpu,
+                work.wanted[usize::from(self.server.is_none())],
                 own.a_second,
                 own.a_second / limit.a_second,
                 own.middle,
@@ -170,10 +174,13 @@ impl Site {
         #[expect(clippy::cast_precision_loss)]
         let mebibytes = |bytes: u64| bytes as f64 / (1024.0 * 1024.0);
         let (now, most) = machine::memory(self.jixiao.process());
-        println!("| {} | start to first answer ms | memory idle MiB | loaded | at most |", self.database);
-        println!("| --- | ---: | ---: | ---: | ---: |");
         println!(
-            "| the service | {} | {:.0} | {:.0} | {:.0} |\n",
+            "| {} | start to first answer ms | wanted | memory idle MiB | wanted | loaded | at most |",
+            self.database
+        );
+        println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+        println!(
+            "| the service | {} | 100 | {:.0} | 30 | {:.0} | {:.0} |\n",
             firsts[firsts.len() / 2].as_millis(),
             mebibytes(idle[0]),
             mebibytes(now),

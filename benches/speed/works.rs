@@ -23,6 +23,8 @@ pub(super) struct Work {
     pub(super) statuses: (u16, u16),
     /// The entries that a request leaves in the journal, at least: one that changes nothing measures nothing.
     pub(super) entries: usize,
+    /// The ratios that are wanted, on PostgreSQL and on SQLite; nothing where none was set.
+    pub(super) wanted: [&'static str; 2],
 }
 
 /// Spreads turns over numbers, the same way for both.
@@ -105,23 +107,28 @@ pub(super) async fn all(ours: u16, token: &str, limit: u16) -> Vec<Work> {
         assert_eq!(them.ask(&Ask::get(format!("/keep/{name}")).sending("PUT", body)).await.status, 204);
     }
 
-    let read = |name, limit: Next, ours: Next, statuses| Work {
+    let read = |name, limit: Next, ours: Next, wanted| Work {
         name,
         lines: 32,
         turns: None,
         limit,
         ours,
-        statuses,
+        statuses: (200, 200),
         entries: 0,
+        wanted,
     };
+    let (found, none) = (["0.7", "0.5"], [""; 2]);
     vec![
-        read("one item by id", Box::new(their_item), Box::new(our_item), (200, 200)),
-        read("a page of 100", Box::new(their_page), Box::new(our_page), (200, 200)),
-        read("the first page of all", always(their_first), always(first), (200, 200)),
-        read("page 500 of all", always(their_last), always(last), (200, 200)),
-        read("304 for a page", Box::new(their_condition), Box::new(our_condition), (304, 304)),
-        read("a scorecard", Box::new(their_card), Box::new(our_card), (200, 200)),
-        Work { lines: 4, ..read("monitoring of a year", Box::new(their_year), Box::new(our_year), (200, 200)) },
+        read("one item by id", Box::new(their_item), Box::new(our_item), found),
+        read("a page of 100", Box::new(their_page), Box::new(our_page), found),
+        read("the first page of all", always(their_first), always(first), found),
+        read("page 500 of all", always(their_last), always(last), found),
+        Work {
+            statuses: (304, 304),
+            ..read("304 for a page", Box::new(their_condition), Box::new(our_condition), ["0.9"; 2])
+        },
+        read("a scorecard", Box::new(their_card), Box::new(our_card), none),
+        Work { lines: 4, ..read("monitoring of a year", Box::new(their_year), Box::new(our_year), none) },
     ]
     .into_iter()
     .chain(writes(token))
@@ -147,7 +154,7 @@ fn writes(token: &str) -> [Work; 4] {
             Ask::get(format!("/put/{}", item(turn).join("/"))).sending("PUT", value(turn))
         };
         let (limit, ours): (Next, Next) = (Box::new(theirs), Box::new(ours));
-        Work { name, lines, turns: None, limit, ours, statuses: (200, 200), entries: 1 }
+        Work { name, lines, turns: None, limit, ours, statuses: (200, 200), entries: 1, wanted: ["0.4", ""] }
     };
     let uploads = |rows: usize, name: &'static str| {
         let bearer = bearer.clone();
@@ -160,7 +167,8 @@ fn writes(token: &str) -> [Work; 4] {
         let theirs = move |_: usize| Ask::get("/upload").sending("POST", data::sheet(rows, next_of(&THEIRS)));
         let turns = Some(40_000_usize.div_ceil(rows));
         let (limit, ours): (Next, Next) = (Box::new(theirs), Box::new(ours));
-        Work { name, lines: 1, turns, limit, ours, statuses: (201, 201), entries: rows }
+        let wanted = if rows == 10_000 { ["0.4"; 2] } else { [""; 2] };
+        Work { name, lines: 1, turns, limit, ours, statuses: (201, 201), entries: rows, wanted }
     };
     [
         puts(1, "one put, one writer"),

@@ -8,7 +8,7 @@ use crate::recorded::{Recorded, ask_for_everything, change_everything, names_the
 
 /// What distributes tables, and what it refuses, as Citus does; it only notes which they are. With it the service sends what it
 /// sends to several machines.
-const STAND_IN: &str = r#"
+const STAND_IN: &str = r"
     SET allow_system_table_mods = on;
     INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
         VALUES (99999, 'citus', 10, 'pg_catalog'::regnamespace, false, '13.0');
@@ -28,7 +28,7 @@ const STAND_IN: &str = r#"
         END IF;
         INSERT INTO pg_dist_partition (logicalrelid, beside) VALUES (one, colocate_with);
     END $$;
-"#;
+";
 
 #[actix_web::test]
 async fn statements_to_several_machines_name_the_county() {
