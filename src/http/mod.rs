@@ -142,13 +142,18 @@ impl Context {
             write.commit().await?;
             Ok(done)
         };
-        if let Some(write) = self.store.attempt(self.stamp_of(caller, None)).await? {
-            match made(write).await {
-                // Nothing of it is there; and what is refused may be so because it was read while others changed it.
+        // What fails before it was sent, or is refused, perhaps because it was read while others changed it, is made again.
+        if let Ok(Some(mut write)) = self.store.attempt(self.stamp_of(caller, None)).await {
+            match verb(&mut write).await {
+                Ok(done) => {
+                    if write.commit().await.is_ok() {
+                        return Ok(done);
+                    }
+                }
                 Err(ApiError::Outrun) => {}
-                Err(refused) if refused.status_code().is_client_error() => {}
-                // Also where nobody knows whether it is there: then it is not for us to make it twice.
-                known => return known,
+                // Nobody knows whether it is there: it is not for us to make it twice.
+                Err(error) if write.is_sent() && !error.status_code().is_client_error() => return Err(error),
+                Err(_) => {}
             }
         }
         for _ in 1..TRIES {

@@ -29,6 +29,8 @@ impl Store {
 
     #[tracing::instrument(level = "debug", skip_all, name = "wait for a turn")]
     async fn begin_in(&self, turns: &Turns, stamp: Stamp) -> Result<Write, Error> {
+        // Before anything is read: what is read of a later history is then kept under an earlier one, and found by nobody.
+        let history = self.history.number();
         let turn = turns.take(async || {
             let begin = || async {
                 let transaction = self.writing.begin_with_options(for_writing()).await?;
@@ -37,7 +39,7 @@ impl Store {
             };
             self.insisting(begin).await
         });
-        Ok(self.write(Hold::Turn(turn.await?), stamp))
+        Ok(self.write(Hold::Turn(turn.await?), stamp, history))
     }
 
     /// Attempts a change of one item without holding anything; nothing where there are others, or it cannot be attempted.
@@ -47,17 +49,18 @@ impl Store {
     pub async fn attempt(&self, stamp: Stamp) -> Result<Option<Write>, Error> {
         let Some(connection) = self.attempting.as_ref().filter(|_| !self.many_machines) else { return Ok(None) };
         let position = async || self.insisting(|| journal::position(connection, &self.county)).await;
-        let attempt = self.turns.attempt(connection, self.history.number(), position).await?;
-        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp)))
+        let history = self.history.number();
+        let attempt = self.turns.attempt(connection, history, position).await?;
+        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp, history)))
     }
 
-    fn write(&self, hold: Hold, stamp: Stamp) -> Write {
+    fn write(&self, hold: Hold, stamp: Stamp, history: u64) -> Write {
         let condition = matches!(hold, Hold::Attempt(_));
         let backend = self.writing.get_database_backend();
         // Rows on several machines find theirs by the county of each row.
         let sending = if self.many_machines { Sending::Each(backend) } else { Sending::best(backend) };
         let pen = Pen::new(self.county.clone(), stamp, sending, hold.position().clone(), condition);
-        Write::new(pen, hold, self.known.clone(), self.history.number(), !self.many_machines)
+        Write::new(pen, hold, self.known.clone(), history, !self.many_machines)
     }
 }
 

@@ -116,9 +116,29 @@ impl Open {
 pub(super) struct Turns {
     turn: Arc<Mutex<Option<Open>>>,
     waiting: Arc<AtomicUsize>,
-    /// Where the last attempt left the journal, in which history, and when.
-    left: Arc<std::sync::Mutex<Option<(Instant, u64, Position)>>>,
+    left: Arc<std::sync::Mutex<Left>>,
     doubt: Doubt,
+}
+
+/// What is believed of the journal.
+#[derive(Debug, Default)]
+struct Left {
+    /// Where the last attempt left it, in which history, and when.
+    at: Option<(Instant, u64, Position)>,
+    /// When it was believed last and that has not proved right.
+    doubted: Option<Instant>,
+}
+
+impl Left {
+    /// Where the journal stands, if that may be believed; until it has proved right, not again.
+    fn believed(&mut self, history: u64) -> Option<Position> {
+        let (.., position) = self.at.take().filter(|(when, of, _)| *of == history && when.elapsed() < BELIEVED)?;
+        if self.doubted.is_some_and(|since| since.elapsed() < DOUBTED) {
+            return None;
+        }
+        self.doubted = Some(Instant::now());
+        Some(position)
+    }
 }
 
 /// The turn of one writer: as long as it is held, no other small change is made by this process.
@@ -213,15 +233,20 @@ pub(super) enum Hold {
 pub(super) struct Attempt {
     pub(super) connection: DatabaseConnection,
     pub(super) position: Position,
+    /// In which history of the database, and whether that is only believed.
     history: u64,
+    pub(super) believed: bool,
+    /// Whether its statement was sent: from then on it may be there, though nobody says so.
+    sent: AtomicBool,
     turns: Turns,
     /// Nobody else of this process changes anything meanwhile.
     _turn: OwnedMutexGuard<Option<Open>>,
 }
 
 /// So long it is believed that the journal stands where the last attempt left it. Who states one row after the other is
-/// spared a question for each; where others write too, an attempt that believed it comes to nothing, and the next one asks.
+/// spared a question for each. Where others write too, an attempt that believed it comes to nothing, and for a while all ask.
 const BELIEVED: Duration = Duration::from_millis(100);
+const DOUBTED: Duration = Duration::from_secs(1);
 
 impl Turns {
     /// An attempt, where nobody has a turn or waits for one.
@@ -234,23 +259,31 @@ impl Turns {
         let free = self.waiting.load(Ordering::Acquire) == 0;
         let turn = self.turn.clone().try_lock_owned().ok().filter(|open| free && open.is_none());
         let Some(turn) = turn else { return Ok(None) };
-        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let believed = left.filter(|(when, of, _)| *of == history && when.elapsed() < BELIEVED);
-        let position = match believed {
-            Some((.., position)) => Some(position),
+        let known = self.left.lock().unwrap_or_else(PoisonError::into_inner).believed(history);
+        let believed = known.is_some();
+        let position = match known {
+            Some(position) => Some(position),
             None => position().await?,
         };
-        let attempt =
-            |position| Attempt { connection: connection.clone(), position, history, turns: self.clone(), _turn: turn };
+        let (connection, turns, sent) = (connection.clone(), self.clone(), AtomicBool::new(false));
+        let attempt = |position| Attempt { connection, position, history, believed, sent, turns, _turn: turn };
         Ok(position.map(attempt))
     }
 }
 
 impl Attempt {
+    /// Notes that its statement is sent.
+    pub(super) fn sending(&self) {
+        self.sent.store(true, Ordering::Relaxed);
+    }
+
     /// Notes where it left the journal.
     pub(super) fn made(&self, position: Position) {
-        let left = Some((Instant::now(), self.history, position));
-        *self.turns.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
+        let mut left = self.turns.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.at = Some((Instant::now(), self.history, position));
+        if self.believed {
+            left.doubted = None;
+        }
     }
 }
 
@@ -277,6 +310,11 @@ impl Hold {
             Self::Turn(turn) => turn.position(),
             Self::Attempt(attempt) => &attempt.position,
         }
+    }
+
+    /// Whether it was sent in one statement, and may be there whatever became of the answer.
+    pub(super) fn is_sent(&self) -> bool {
+        matches!(self, Self::Attempt(attempt) if attempt.sent.load(Ordering::Relaxed))
     }
 
     /// The transaction, to send something in.

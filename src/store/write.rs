@@ -180,6 +180,11 @@ impl Write {
         Ok(self.view())
     }
 
+    /// Whether it was sent in one statement and may be there, whatever was heard of it.
+    pub fn is_sent(&self) -> bool {
+        self.hold.is_sent()
+    }
+
     /// The number of the newest entry, this transaction's included.
     pub fn position(&self) -> i64 {
         self.pen.position.sequence
@@ -258,6 +263,7 @@ impl Write {
             }
             Hold::Attempt(attempt) => {
                 let statement = prepared.if_at(&pen.began, pen.head()).ok_or(Error::Outrun)?;
+                attempt.sending();
                 let done = attempt.connection.query_one_raw(statement).await?;
                 if done.is_none_or(|row| row.try_get::<i64>("", "done").unwrap_or(0) != 1) {
                     return Err(Error::Outrun);
@@ -346,6 +352,8 @@ impl Write {
         }
         let done = match hold {
             Hold::Turn(turn) => turn.finish(pen.position).await,
+            // What was only looked at was looked at from where the journal was believed to stand.
+            Hold::Attempt(attempt) if attempt.believed && sent == pen.began.0 => Err(Error::Outrun),
             Hold::Attempt(_) => Ok(()),
         };
         drop(room);
