@@ -81,11 +81,21 @@ async fn replicas_that_start_together_migrate_once() {
     let holding = third.begin().await.unwrap();
     holding.execute_unprepared("SELECT pg_advisory_xact_lock(4309222023)").await.unwrap();
     let mut starting = Box::pin(futures_util::future::join(one.migrate(), other.migrate()));
-    assert!(tokio::time::timeout(Duration::from_millis(300), &mut starting).await.is_err());
     let seen = async |sql: &str| {
         let row = third.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
         row.try_get::<i64>("", "count").unwrap()
     };
+    let wait = async {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while seen(waiting).await < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        _ = &mut starting => panic!("nobody waited"),
+        () = wait => {}
+    }
     let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
     assert_eq!(seen(tables).await, 0);
     holding.commit().await.unwrap();

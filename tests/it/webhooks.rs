@@ -169,7 +169,11 @@ on_both! {
         until(&service, &id, "failing").await;
         assert!(gauge("lag_entries").await >= Some(1.0) && gauge("failures").await >= Some(1.0));
         until(&service, &id, "up_to_date").await;
-        assert_eq!((gauge("lag_entries").await, gauge("failures").await), (Some(0.0), Some(0.0)));
+        // What is looked up in vain, because everybody is busy, is as it was.
+        let begun = Instant::now();
+        while (gauge("lag_entries").await, gauge("failures").await) != (Some(0.0), Some(0.0)) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", gauge("lag_entries").await);
+        }
     }
 
     async fn who_fails_for_too_long_is_disabled_and_misses_nothing(service: Service) {
