@@ -1,5 +1,6 @@
 //! What writers read again and again: the unit, the indicator, whether the year is open. A writer holds the head of the
-//! journal, so it knows exactly what changed since something was read, and reads it again only then.
+//! journal, or writes only if it has not moved, so it knows what changed since something was read, and reads it again
+//! only then.
 //!
 //! Readers do not use it: what they see is of their own moment.
 
