@@ -136,7 +136,7 @@ impl Drop for Recorded {
 }
 
 /// Asks for everything the document offers to read, filtered and not, and changes a row of each kind.
-pub async fn ask_for_everything(service: &Recorded) {
+async fn ask_for_everything(service: &Recorded) {
     let document = server::document();
     let get = async |path: String| {
         let request = service.ask(Method::GET, &path);
@@ -192,7 +192,7 @@ pub async fn ask_for_everything(service: &Recorded) {
 }
 
 /// Changes what there is in every way that the document offers.
-pub async fn change_everything(service: &Recorded) {
+async fn change_everything(service: &Recorded) {
     let asked =
         async |who: &str, method: Method, path: &str, body: Value| service.change(who, method, path, body).await;
     let put = async |path: &str, body: Value| asked("admin", Method::PUT, path, body).await;
@@ -263,13 +263,24 @@ pub async fn change_everything(service: &Recorded) {
     delete("webhooks/platform").await;
 }
 
+/// The statements that are sent when everything is asked for and changed; each must name the county.
+pub async fn everything(service: &Recorded) -> BTreeSet<String> {
+    ask_for_everything(service).await;
+    change_everything(service).await;
+    let statements = service.statements();
+    assert!(statements.len() > 60, "{}", statements.len());
+    let nameless: Vec<_> = statements.iter().filter(|sql| !names_the_county(sql)).collect();
+    assert!(nameless.is_empty(), "these would go to every shard: {nameless:#?}");
+    statements
+}
+
 /// Whether a statement only writes, alone or together with others.
 pub fn writes(sql: &str) -> bool {
     ["INSERT", "WITH part0 AS (INSERT", "WITH at AS (UPDATE"].iter().any(|one| sql.starts_with(one))
 }
 
 /// Whether a statement says which county it is about; that it shows the county is not enough.
-pub fn names_the_county(sql: &str) -> bool {
+fn names_the_county(sql: &str) -> bool {
     let plain = sql.replace('"', "");
     let said = ["county = ", "county=", "county IN", "county) IN", "(county, "];
     writes(sql) && plain.contains("county") || said.iter().any(|one| plain.contains(one))

@@ -4,7 +4,7 @@ use jixiao::store::Store;
 use sea_orm::{ConnectionTrait, Database as Connect, DbBackend, Statement};
 
 use crate::harness::{Database, Kind, OwnServer};
-use crate::recorded::{Recorded, ask_for_everything, change_everything, names_the_county};
+use crate::recorded::{Recorded, everything};
 
 /// What distributes tables, and what it refuses, as Citus does; it only notes which they are. With it the service sends what it
 /// sends to several machines.
@@ -52,12 +52,7 @@ async fn statements_to_several_machines_name_the_county() {
     assert!(told.try_get::<bool>("", "together").unwrap() && told.try_get::<bool>("", "every").unwrap(), "{names}");
 
     let service = Recorded::start(&database, directory.path()).await;
-    ask_for_everything(&service).await;
-    change_everything(&service).await;
-    let statements = service.statements();
-    assert!(statements.len() > 60, "{}", statements.len());
-    let nameless: Vec<_> = statements.iter().filter(|sql| !names_the_county(sql)).collect();
-    assert!(nameless.is_empty(), "these would go to every shard: {nameless:#?}");
+    let statements = everything(&service).await;
     // Writes are one table each: no part of a statement goes to another machine.
     let parts: Vec<_> =
         statements.iter().filter(|sql| sql.starts_with("WITH part0") || sql.starts_with("WITH at")).collect();
