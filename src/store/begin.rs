@@ -49,9 +49,10 @@ impl Store {
     pub async fn attempt(&self, stamp: Stamp) -> Result<Option<Write>, Error> {
         let Some(connection) = self.attempting.as_ref().filter(|_| !self.many_machines) else { return Ok(None) };
         let position = async || self.insisting(|| journal::position(connection, &self.county)).await;
-        let history = self.history.number();
+        let history = self.history.now();
+        let number = history.0;
         let attempt = self.turns.attempt(connection, history, position).await?;
-        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp, history)))
+        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp, number)))
     }
 
     fn write(&self, hold: Hold, stamp: Stamp, history: u64) -> Write {

@@ -2,6 +2,7 @@
 
 use sea_orm::{ActiveModelTrait, DbBackend, EntityName, IdenStatic, IntoActiveModel, Iterable, Statement, Value};
 
+use super::history::TIMELINE;
 use super::journal::{Entry, Position, Shared};
 use super::table::{Table, value_columns};
 use super::text::{Sending, Text};
@@ -146,14 +147,25 @@ pub(super) fn head(backend: DbBackend, county: &str, position: &Position) -> Sta
 /// in one statement; it tells how often, once or not at all.
 ///
 /// The number alone is not enough: it may have been given again, by another server of the database, after a failover that lost
-/// the entry. A head without a digest is older than the chain.
-pub(super) fn if_at((number, digest): &(i64, Digest), head: Statement, parts: Vec<Statement>) -> Statement {
+/// the entry. A head without a digest is older than the chain. Nor is the entry enough: what was read beside it may be of a
+/// later one, which such a failover lost; so the timeline must still be the same, where the database has any.
+pub(super) fn if_at(
+    (number, digest): &(i64, Digest),
+    timeline: Option<&str>,
+    head: Statement,
+    parts: Vec<Statement>,
+) -> Statement {
     let mut values: Vec<Value> = head.values.into_iter().flat_map(|values| values.0).collect();
     values.extend([(*number).into(), digest.bytes().to_vec().into()]);
     let (at, seal) = (values.len() - 1, values.len());
+    let history = timeline.map(|timeline| {
+        values.push(timeline.into());
+        format!(" AND {TIMELINE}=${}", values.len())
+    });
     let mut sql = format!(
-        "WITH at AS ({} AND \"sequence\"=${at} AND (\"digest\"=${seal} OR \"digest\" IS NULL) RETURNING 1)",
-        head.sql
+        "WITH at AS ({} AND \"sequence\"=${at} AND (\"digest\"=${seal} OR \"digest\" IS NULL){} RETURNING 1)",
+        head.sql,
+        history.unwrap_or_default()
     );
     for (place, one) in parts.into_iter().enumerate() {
         sql += ", part";

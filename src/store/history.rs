@@ -3,22 +3,26 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// What PostgreSQL calls the history that a session reads. Of a standby nobody knows yet what it will be promoted to.
+pub(super) const TIMELINE: &str =
+    "CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
+
 /// The history that connections have seen.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History(Arc<Mutex<Seen>>);
 
 #[derive(Debug, Default)]
 struct Seen {
-    timeline: Option<String>,
+    timeline: Option<Arc<str>>,
     /// How many others there were before.
     changes: u64,
 }
 
 impl History {
     /// A new connection is on this timeline.
-    pub(super) fn see(&self, timeline: String) {
+    pub(super) fn see(&self, timeline: &str) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = seen.timeline.replace(timeline);
+        let before = seen.timeline.replace(timeline.into());
         if before.is_some() && before != seen.timeline {
             tracing::warn!(?before, now = ?seen.timeline, "the database has another history: what was kept is let go of");
             seen.changes += 1;
@@ -27,7 +31,13 @@ impl History {
 
     /// Its number, for this process alone: what was kept under another is not right any more.
     pub(super) fn number(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).changes
+        self.now().0
+    }
+
+    /// Its number, and what the database calls it; nothing where the database has but one.
+    pub(super) fn now(&self) -> (u64, Option<Arc<str>>) {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (seen.changes, seen.timeline.clone())
     }
 }
 
@@ -39,7 +49,7 @@ mod tests {
     fn another_timeline_is_another_history() {
         let history = History::default();
         for (timeline, number) in [("00000001", 0), ("00000001", 0), ("standby", 1), ("00000002", 2), ("00000002", 2)] {
-            history.see(timeline.into());
+            history.see(timeline);
             assert_eq!(history.number(), number, "{timeline}");
         }
     }

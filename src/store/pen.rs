@@ -51,11 +51,11 @@ impl Prepared {
         self
     }
 
-    /// All of it as one statement that does nothing unless the journal still ends where it began; nothing where it cannot be
-    /// one.
-    pub(super) fn if_at(self, began: &(i64, Digest), head: Statement) -> Option<Statement> {
+    /// All of it as one statement that does nothing unless the journal still ends where it began, in the same history; nothing
+    /// where it cannot be one.
+    pub(super) fn if_at(self, began: &(i64, Digest), timeline: Option<&str>, head: Statement) -> Option<Statement> {
         let small = self.followers.statements.is_empty() && self.outcomes.len() == 1;
-        small.then(|| bulk::if_at(began, head, self.statements))
+        small.then(|| bulk::if_at(began, timeline, head, self.statements))
     }
 
     /// Sent as one statement, where the database takes several in one.

@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Executor, Row};
 
 use super::Error;
-use super::history::History;
+use super::history::{History, TIMELINE};
 use super::outage::Doubt;
 
 /// The connections of a store.
@@ -98,17 +98,13 @@ fn postgres_pool(
 ) -> PgPoolOptions {
     let limits = NOBODY_FOR_EVER.iter().chain(limits);
     let set: Vec<_> = limits.map(|(name, limit)| format!("set_config('{name}', '{limit}', false)")).collect();
-    let begin = format!(
-        "SELECT {}, CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline",
-        set.join(", ")
-    );
+    let begin = format!("SELECT {}, {TIMELINE} AS timeline", set.join(", "));
     let (doubt, history) = (doubt.clone(), history.clone());
     let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10));
     let pool = pool.after_connect(move |connection, _| {
         let (begin, history) = (begin.clone(), history.clone());
         Box::pin(async move {
             let row = connection.fetch_one(sqlx::AssertSqlSafe(begin)).await?;
-            // Of a standby nobody knows yet what it will be promoted to.
             history.see(row.try_get("timeline")?);
             Ok(())
         })

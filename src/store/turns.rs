@@ -233,8 +233,10 @@ pub(super) enum Hold {
 pub(super) struct Attempt {
     pub(super) connection: DatabaseConnection,
     pub(super) position: Position,
-    /// In which history of the database, and whether that is only believed.
+    /// In which history of the database, and what the database calls that.
     history: u64,
+    pub(super) timeline: Option<Arc<str>>,
+    /// Whether where the journal was is only believed.
     pub(super) believed: bool,
     /// Whether its statement was sent: from then on it may be there, though nobody says so.
     sent: AtomicBool,
@@ -253,7 +255,7 @@ impl Turns {
     pub(super) async fn attempt(
         &self,
         connection: &DatabaseConnection,
-        history: u64,
+        (history, timeline): (u64, Option<Arc<str>>),
         position: impl AsyncFnOnce() -> Result<Option<Position>, Error>,
     ) -> Result<Option<Attempt>, Error> {
         let free = self.waiting.load(Ordering::Acquire) == 0;
@@ -266,7 +268,8 @@ impl Turns {
             None => position().await?,
         };
         let (connection, turns, sent) = (connection.clone(), self.clone(), AtomicBool::new(false));
-        let attempt = |position| Attempt { connection, position, history, believed, sent, turns, _turn: turn };
+        let attempt =
+            |position| Attempt { connection, position, history, timeline, believed, sent, turns, _turn: turn };
         Ok(position.map(attempt))
     }
 }

@@ -262,7 +262,8 @@ impl Write {
                 sender.send(if whole { prepared.at_once() } else { prepared }).await?;
             }
             Hold::Attempt(attempt) => {
-                let statement = prepared.if_at(&pen.began, pen.head()).ok_or(Error::Outrun)?;
+                let statement =
+                    prepared.if_at(&pen.began, attempt.timeline.as_deref(), pen.head()).ok_or(Error::Outrun)?;
                 attempt.sending();
                 let done = attempt.connection.query_one_raw(statement).await?;
                 if done.is_none_or(|row| row.try_get::<i64>("", "done").unwrap_or(0) != 1) {

@@ -7,6 +7,7 @@
 
 mod harness;
 
+mod acknowledged;
 mod budget_lines;
 mod changes;
 mod code_lists;

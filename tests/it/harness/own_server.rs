@@ -73,6 +73,19 @@ impl OwnServer {
         format!("postgres://postgres@localhost/postgres?host={}/copy-socket", self.directory)
     }
 
+    /// Stops the copy, so that it follows no further.
+    pub fn stop_copy(&self) {
+        self.run("pg_ctl -D \"$D/copy\" -m fast -w stop >/dev/null 2>&1");
+    }
+
+    /// Puts the copy in the place of the server, which is gone.
+    pub fn promote_copy(&self) {
+        self.run(
+            "pg_ctl -D \"$D/copy\" -w -l \"$D/copy-log\" -o \"-c listen_addresses= -c unix_socket_directories=$D -c max_connections=200\" \
+             start >/dev/null 2>&1 && pg_ctl -D \"$D/copy\" -w promote >/dev/null",
+        );
+    }
+
     /// The process that all its others come from.
     pub fn process(&self) -> u32 {
         let file = std::fs::read_to_string(format!("{}/data/postmaster.pid", self.directory)).unwrap();
