@@ -282,6 +282,31 @@ pub fn writes(sql: &str) -> bool {
 /// Whether a statement says which county it is about; that it shows the county is not enough.
 fn names_the_county(sql: &str) -> bool {
     let plain = sql.replace('"', "");
+    let into_a_county = |one: &str| {
+        let columns = one.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+        columns.is_some_and(|(columns, _)| columns.split(',').any(|column| column.trim() == "county"))
+    };
+    if !plain.split("INSERT INTO ").skip(1).all(into_a_county) {
+        return false;
+    }
     let said = ["county = ", "county=", "county IN", "county) IN", "(county, "];
-    writes(sql) && plain.contains("county") || said.iter().any(|one| plain.contains(one))
+    plain.starts_with("INSERT INTO ") || said.iter().any(|one| plain.contains(one))
+}
+
+#[test]
+fn a_statement_without_its_county_is_found() {
+    for (sql, named) in [
+        (r#"SELECT "id" FROM "unit" WHERE "county" = $1"#, true),
+        (r#"SELECT "county", "id" FROM "unit" WHERE "id" = $1"#, false),
+        (r#"INSERT INTO "unit" ("county","id") VALUES ($1,$2)"#, true),
+        (r#"INSERT INTO "unit" ("id") VALUES ($1) ON CONFLICT ("county","id") DO NOTHING"#, false),
+        (
+            r#"WITH part0 AS (INSERT INTO "journal" ("id") VALUES ($1)) UPDATE "unit" SET "id"=$2 WHERE "county"=$3"#,
+            false,
+        ),
+        (r#"WITH at AS (UPDATE "journal_head" SET "digest"=$1 RETURNING 1) SELECT count(*) FROM at"#, false),
+        (r#"DELETE FROM "unit" WHERE "id" = $1"#, false),
+    ] {
+        assert_eq!(names_the_county(sql), named, "{sql}");
+    }
 }
