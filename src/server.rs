@@ -1,9 +1,7 @@
 //! Mounts middleware and rooms, and serves them.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::LazyLock;
 
-use actix_web::dev::ResourceDef;
 use actix_web::dev::Server;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use actix_web::middleware::from_fn;
@@ -21,13 +19,12 @@ use crate::domain::findings::RuleName;
 use crate::domain::money::AmountUnit;
 use crate::domain::period::Moment;
 use crate::domain::sheet::charset::Charset;
-use crate::http::again::Route;
 use crate::http::error::ApiError;
 use crate::http::mount::Routes;
 use crate::http::problem::{Problem, ProblemError, render};
 use crate::http::query::Switch;
 use crate::http::refusals::Refusals;
-use crate::http::{Context, again, deadline, document, seal, told};
+use crate::http::{Context, again, deadline, document, paths, seal, told};
 use crate::operations::{health, leaving, metrics, trace};
 use crate::resources;
 
@@ -115,34 +112,8 @@ fn printed(document: &Value) -> String {
     text
 }
 
-/// The committed document.
-static DOCUMENT: &str = include_str!("../openapi/jixiao-v1.json");
+/// The committed document of what webhooks deliver.
 static WEBHOOK_DOCUMENT: &str = include_str!("../openapi/jixiao-webhooks-v1.json");
-
-/// Which methods the paths of the document have, to tell 405 from 404.
-struct Paths(Vec<(ResourceDef, String)>);
-
-/// Those of the committed document, read when somebody first asks for what is not there: a start does not wait for it.
-static PATHS: LazyLock<Paths> = LazyLock::new(|| Paths::of(&serde_json::from_str(DOCUMENT).unwrap_or_default()));
-
-impl Paths {
-    fn of(document: &Value) -> Self {
-        let paths = document["paths"].as_object().into_iter().flatten();
-        let methods = |item: &Value| {
-            let names = item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase());
-            names.collect::<Vec<_>>().join(", ")
-        };
-        Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
-    }
-
-    /// Why there is no answer, and the route that has others.
-    fn refuse(&self, path: &str) -> (ApiError, Option<Route>) {
-        match self.0.iter().find(|(known, _)| known.is_match(path)) {
-            Some((known, methods)) => (ApiError::MethodNotAllowed(methods.clone()), known.pattern().map(Route::new)),
-            None => (ApiError::NotFound, None),
-        }
-    }
-}
 
 /// Serves on an open socket until told to stop; then what has begun is finished.
 ///
@@ -162,7 +133,7 @@ pub fn serve(listener: TcpListener, context: Data<Context>) -> std::io::Result<S
             .wrap(from_fn(leaving::say_goodbye))
             .wrap(from_fn(metrics::count))
             .configure(routes().mount("/v1"))
-            .route("/openapi.json", web::get().to(async || openapi(DOCUMENT)))
+            .route("/openapi.json", web::get().to(async || openapi(paths::DOCUMENT)))
             .route("/openapi-webhooks.json", web::get().to(async || openapi(WEBHOOK_DOCUMENT)))
             .route("/.well-known/jwks.json", web::get().to(public_keys))
             .route("/docs", web::get().to(to_docs))
@@ -212,7 +183,7 @@ async fn to_docs() -> HttpResponse {
 }
 
 async fn refuse(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let (error, route) = PATHS.refuse(request.path());
+    let (error, route) = paths::refuse(request.path());
     route.map(|route| request.extensions_mut().insert(route));
     Err(error)
 }

@@ -18,6 +18,7 @@ pub mod once;
 pub mod outgoing;
 pub mod page;
 pub mod path;
+pub mod paths;
 pub mod problem;
 pub mod query;
 pub mod refusals;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
@@ -71,11 +72,23 @@ pub async fn say_goodbye(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let context = request.app_data::<Data<Context>>().cloned();
     let begun = context.as_ref().map(|context| context.requests.token());
-    let mut response = next.call(request).await?;
-    if context.is_some_and(|context| context.is_leaving()) {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    let answered = next.call(request).await;
+    let last = context.is_some_and(|context| context.is_leaving());
+    match answered {
+        Ok(mut response) => {
+            if last {
+                response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+            }
+            Ok(response.map_body(|_, body| Answering { body, begun }))
+        }
+        // It was given up.
+        Err(error) if last => {
+            let mut response = error.error_response();
+            response.head_mut().set_connection_type(ConnectionType::Close);
+            Err(InternalError::from_response(error, response).into())
+        }
+        Err(error) => Err(error),
     }
-    Ok(response.map_body(|_, body| Answering { body, begun }))
 }
 
 pin_project! {

@@ -19,6 +19,7 @@ use metrics_util::MetricKindMask;
 use crate::http::Context;
 use crate::http::again::Route;
 use crate::http::error::ApiError;
+use crate::http::paths;
 use crate::resources::deliveries;
 
 /// Seconds within which requests are answered: a read takes one of the first, an upload of a year's figures the last.
@@ -88,12 +89,12 @@ pub async fn count(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let method = method(request.method());
+    let (method, asked) = (method(request.method()), request.uri().clone());
     let begun = Instant::now();
     let answered = next.call(request).await;
     let (route, status) = match &answered {
         Ok(response) => (Route::of(response.request()), response.status().as_u16()),
-        Err(error) => (None, error.as_response_error().status_code().as_u16()),
+        Err(error) => (paths::route_of(method, asked.path()), error.as_response_error().status_code().as_u16()),
     };
     let route = SharedString::from_shared(route.unwrap_or_else(|| "none".into()));
     counter!("jixiao_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())

@@ -92,6 +92,9 @@ async fn a_database_that_says_nothing_is_given_up_and_found_again() {
     let service = Service::at(&server).await;
     let facts = json!({ "name": "桃江县", "kind": "county" });
     service.admin().put("/v1/units/430922", &facts).await.expect(201);
+    // Counting begins when it is first asked for.
+    let counts = async || service.nobody().get_bytes("/metrics").await;
+    counts().await;
     // More who read, in the middle of it, than there are connections; and one who writes.
     let admin = service.admin();
     let reads = (0..20).map(|number| {
@@ -110,6 +113,8 @@ async fn a_database_that_says_nothing_is_given_up_and_found_again() {
     let falling_silent = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let (silence, begun) = (Silence::of(&server), Instant::now());
+        // Meanwhile it leaves: each answer is the last of its connection.
+        service.context.leave();
         (admin.put("/v1/units/u1", &facts).await, silence, begun)
     };
     let (mut refused, (written, silence, begun)) =
@@ -119,10 +124,16 @@ async fn a_database_that_says_nothing_is_given_up_and_found_again() {
         let refused = refused.expect(503);
         assert!(["database_away", "busy"].contains(&refused.body["code"].as_str().unwrap()), "{:#}", refused.body);
         assert!(!refused.header("retry-after").is_empty() && !refused.header("x-request-id").is_empty());
+        assert_eq!(refused.header("connection"), "close");
     }
     assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", begun.elapsed());
     drop(silence);
     service.admin().get("/v1/units").await.expect(200);
+    let counted = String::from_utf8(counts().await).unwrap();
+    let given_up =
+        counted.lines().filter(|line| line.starts_with("jixiao_http_requests_total") && line.contains("503"));
+    let (nowhere, known): (Vec<_>, Vec<_>) = given_up.partition(|line| line.contains("route=\"none\""));
+    assert!(nowhere.is_empty() && known.iter().any(|line| line.contains("GET")), "{nowhere:#?} {known:#?}");
     service.admin().put("/v1/units/u2", &facts).await.expect(201);
 }
 
