@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::chain::Digest;
 use super::kept::Resource;
-use super::upload::receipt::Signature;
+use super::upload::item::Signature;
 
 crate::choice! {
     /// What an entry says was done.

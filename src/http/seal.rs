@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::keys::Keys;
-use crate::domain::upload::receipt::Signature;
+use crate::domain::upload::item::Signature;
 
 /// The only algorithm there is.
 const ALGORITHM: &str = "Ed25519";

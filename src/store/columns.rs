@@ -18,7 +18,7 @@ use crate::domain::rectification::RectificationState;
 use crate::domain::review::ReviewState;
 use crate::domain::target::TargetKey;
 use crate::domain::unit::UnitKind;
-use crate::domain::upload::receipt::UploadId;
+use crate::domain::upload::item::UploadId;
 
 /// What a cell holds, without a copy: text is borrowed from the row, and a cell that is empty costs no words about it.
 fn cell<'r, V, I: ColIdx>(row: &'r QueryResult, index: I) -> Result<V, TryGetError>

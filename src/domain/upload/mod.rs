@@ -13,6 +13,7 @@
 //! | [`reading`] | a row → its key and the fields it speaks of |
 //! | [`statement`] | the same → a key and facts, by the words of the API |
 //! | [`receipt`], [`tally`] | what became of all of them |
+//! | [`item`] | an upload as it is kept |
 //! | [`back`], [`template`] | their rows with what is wrong; empty sheets to fill in |
 
 pub mod kind;
@@ -31,6 +32,7 @@ pub mod names;
 pub mod reading;
 pub mod statement;
 
+pub mod item;
 pub mod receipt;
 pub mod tally;
 

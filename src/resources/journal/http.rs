@@ -11,7 +11,7 @@ use crate::domain::codes::{Name, UnitCode};
 use crate::domain::entry::{JournalEntry, Operation, SignedHead};
 use crate::domain::kept::Resource;
 use crate::domain::period::Moment;
-use crate::domain::upload::receipt::UploadId;
+use crate::domain::upload::item::UploadId;
 use crate::domain::violation::Violations;
 use crate::http::Context;
 use crate::http::answer::{self, Answer, ListErrors};

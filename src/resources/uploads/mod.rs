@@ -2,11 +2,11 @@
 //!
 //! | file | does |
 //! | --- | --- |
-//! | [`http`] | how files are sent and receipts read |
+//! | [`http`], [`asked`] | how files are sent and receipts read; what is said beside a file |
 //! | `reader` | reads a file away from the workers, row by row |
 //! | `formats` | what a CSV, a workbook or JSON has in it |
 //! | [`county`] | what rows may refer to |
-//! | `intake` | what each kind of row is checked by |
+//! | `intake`, `kinds` | what an upload must know of a kind of row; what each kind is checked by |
 //! | `judge` | judges rows |
 //! | `take` | reads, judges and writes, side by side |
 //! | `record` | makes the receipt and keeps it with the file |
@@ -14,12 +14,14 @@
 //! | `files` | rows back to whoever sent them |
 //! | [`store`] | how receipts are kept |
 
+pub mod asked;
 pub mod county;
 mod files;
 mod formats;
 pub mod http;
 mod intake;
 mod judge;
+mod kinds;
 mod reader;
 mod record;
 pub mod store;
@@ -37,9 +39,10 @@ use self::record::{Parcel, Recorded};
 use self::store::Uploads;
 use self::take::take;
 use crate::domain::kept::{Kept, Resource, dangling};
+use crate::domain::upload::item::{Upload as UploadItem, UploadFacts, UploadId};
 use crate::domain::upload::kind::UploadKind;
 use crate::domain::upload::reading::CellError;
-use crate::domain::upload::receipt::{ReceiptError, Upload as UploadItem, UploadFacts, UploadId, UploadState};
+use crate::domain::upload::receipt::{ReceiptError, UploadState};
 use crate::http::Context;
 use crate::http::error::ApiError;
 use crate::http::identity::{Caller, Scope, Upload};

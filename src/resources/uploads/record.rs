@@ -14,9 +14,8 @@ use super::reader::Order;
 use super::store::Uploads;
 use crate::domain::findings::{RowPointer, judge};
 use crate::domain::sheet::letters;
-use crate::domain::upload::receipt::{
-    MOST, Receipt, ReceiptColumn, ReceiptFinding, Upload as UploadItem, UploadFacts, UploadId, UploadState, whole,
-};
+use crate::domain::upload::item::{Upload as UploadItem, UploadFacts, UploadId};
+use crate::domain::upload::receipt::{MOST, Receipt, ReceiptColumn, ReceiptFinding, UploadState, whole};
 use crate::domain::violation::shortened;
 use crate::http::Context;
 use crate::http::error::ApiError;

@@ -5,7 +5,8 @@ use sea_orm::{ColumnTrait, Condition, Value};
 use super::http::UploadFilter;
 use crate::domain::codes::UnitCode;
 use crate::domain::kept::{Kept, Resource};
-use crate::domain::upload::receipt::{Receipt, Reversal, Signature, UploadFacts, UploadId};
+use crate::domain::upload::item::{Reversal, Signature, UploadFacts, UploadId};
+use crate::domain::upload::receipt::Receipt;
 use crate::store::Error;
 use crate::store::table::{Column, Model, Table, read_list, write_list};
 
@@ -13,7 +14,7 @@ mod row {
     use sea_orm::entity::prelude::*;
 
     use crate::domain::codes::UnitCode;
-    use crate::domain::upload::receipt::UploadId;
+    use crate::domain::upload::item::UploadId;
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
