@@ -37,7 +37,8 @@ use crate::http::identity::Caller;
 use crate::http::keys::Keys;
 use crate::store::Store;
 use crate::store::past::Replays;
-use crate::store::write::{Stamp, Write};
+use crate::store::stamp::Stamp;
+use crate::store::write::Write;
 
 /// What a handler works with: the store, the clock and the keys.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::Context;
 use super::identity::Who;
 use crate::store::Error;
-use crate::store::write::Refusal;
+use crate::store::stamp::Refusal;
 
 /// How long they wait to be written.
 const WAIT: Duration = Duration::from_secs(1);

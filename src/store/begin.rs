@@ -3,9 +3,10 @@
 use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use super::pen::Pen;
+use super::stamp::Stamp;
 use super::text::Sending;
 use super::turns::{Hold, Open, PATIENCE, Turns};
-use super::write::{Stamp, Write};
+use super::write::Write;
 use super::{Error, Store, journal};
 
 impl Store {

@@ -4,9 +4,9 @@ use sea_orm::{ActiveModelTrait, DbBackend, EntityName, IdenStatic, IntoActiveMod
 
 use super::history::TIMELINE;
 use super::journal::{Entry, Position, Shared};
+use super::stamp::Stamp;
 use super::table::{Table, value_columns};
 use super::text::{Sending, Text};
-use super::write::Stamp;
 use crate::domain::chain::Digest;
 
 /// Rows of one statement: more are slower on both databases, and SQLite binds at most 32,766 values.

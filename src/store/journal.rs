@@ -11,7 +11,7 @@ use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, QuerySelect};
 
 use super::newest::Newest;
-use super::write::Stamp;
+use super::stamp::Stamp;
 use super::{Error, View};
 use crate::domain::chain::{Digest, Link};
 

@@ -25,7 +25,7 @@ pub mod release;
 pub mod remembered;
 mod replica;
 mod scale;
-
+pub mod stamp;
 pub mod table;
 mod text;
 mod together;

@@ -10,9 +10,10 @@ use sea_orm::Statement;
 use super::Error;
 use super::bulk::{self, chunks};
 use super::journal::{self, ACCESS, Entry, Position, Shared};
+use super::stamp::{Refusal, Stamp};
 use super::table::{Followers, Table};
 use super::text::Sending;
-use super::write::{Outcome, Refusal, Stamp};
+use super::write::Outcome;
 use crate::domain::chain::{Digest, Link, canonical};
 use crate::domain::kept::Kept;
 

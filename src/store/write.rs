@@ -4,36 +4,17 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, SqlErr, TransactionTrait};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::bulk::chunks;
 use super::known::{Knowing, Known};
 use super::pen::{Pen, Prepared};
+use super::stamp::Refusal;
 use super::table::{Follower, Table, with_one_of};
 use super::turns::Hold;
 use super::{Error, View};
 use crate::domain::kept::{Kept, Resource};
-
-/// Who writes, when and because of which request.
-#[derive(Debug, Clone)]
-pub struct Stamp {
-    /// The clock: instants are taken when the lock is held, so that they are in the order of the numbers.
-    pub now: fn() -> DateTime<Utc>,
-    /// The token's subject.
-    pub actor: String,
-    /// The role it has.
-    pub role: String,
-    /// The token's id.
-    pub token: Option<String>,
-    /// The address the request came from.
-    pub address: Option<String>,
-    /// The request's id.
-    pub request_id: String,
-    /// The upload it belongs to.
-    pub upload: Option<String>,
-}
 
 /// What the caller expects to find before a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,27 +110,6 @@ impl Sender<'_> {
         }
         Ok(outcomes)
     }
-}
-
-/// An attempt that was refused.
-#[derive(Debug, Clone, Default)]
-pub struct Refusal {
-    /// The token's subject; empty for a stranger.
-    pub actor: String,
-    /// The role it has; empty likewise.
-    pub role: String,
-    /// The token's id.
-    pub token: Option<String>,
-    /// The unit the token is bound to.
-    pub unit: Option<String>,
-    /// The address the request came from.
-    pub address: Option<String>,
-    /// The request's id.
-    pub request_id: String,
-    /// What was asked: method and path.
-    pub asked: String,
-    /// What was answered, and when.
-    pub answer: serde_json::Value,
 }
 
 impl Write {

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use jixiao::http::Context;
 use jixiao::http::identity::Role;
-use jixiao::store::write::{Refusal, Stamp};
+use jixiao::store::stamp::{Refusal, Stamp};
 use serde_json::{Value, json};
 
 use crate::harness::{Kind, Service, on_both};
