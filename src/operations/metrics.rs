@@ -94,7 +94,7 @@ pub async fn count(
     let answered = next.call(request).await;
     let (route, status) = match &answered {
         Ok(response) => (Route::of(response.request()), response.status().as_u16()),
-        Err(error) => (paths::route_of(method, asked.path()), error.as_response_error().status_code().as_u16()),
+        Err(error) => (paths::route_of(method, &asked), error.as_response_error().status_code().as_u16()),
     };
     let route = SharedString::from_shared(route.unwrap_or_else(|| "none".into()));
     counter!("jixiao_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())

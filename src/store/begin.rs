@@ -17,7 +17,7 @@ impl Store {
     pub async fn begin(&self, stamp: Stamp) -> Result<Write, Error> {
         let room = tokio::time::timeout(PATIENCE, self.large.clone().acquire_owned()).await.map_err(|_| Error::Busy)?;
         let room = room.map_err(|_| Error::Corrupt("nobody may begin any more".into()))?;
-        Ok(self.begin_in(&Turns::new(self.doubt.clone()), stamp).await?.keeping(room))
+        Ok(self.begin_in(&Turns::new(self.doubt.clone(), self.history.clone()), stamp).await?.keeping(room))
     }
 
     /// Begins a change of one item, which may share its transaction with others like it.
@@ -30,17 +30,18 @@ impl Store {
 
     #[tracing::instrument(level = "debug", skip_all, name = "wait for a turn")]
     async fn begin_in(&self, turns: &Turns, stamp: Stamp) -> Result<Write, Error> {
-        // Before anything is read: what is read of a later history is then kept under an earlier one, and found by nobody.
-        let history = self.history.number();
         let turn = turns.take(async || {
             let begin = || async {
+                let history = self.history.number();
                 let transaction = self.writing.begin_with_options(for_writing()).await?;
                 let position = journal::lock(&transaction, &self.county).await?;
-                Ok(Open::new(transaction, position))
+                Ok(Open::new(transaction, position, self.history.still(history)))
             };
             self.insisting(begin).await
         });
-        Ok(self.write(Hold::Turn(turn.await?), stamp, history))
+        let turn = turn.await?;
+        let history = turn.history();
+        Ok(self.write(Hold::Turn(turn), stamp, history))
     }
 
     /// Attempts a change of one item without holding anything; nothing where there are others, or it cannot be attempted.
@@ -50,13 +51,13 @@ impl Store {
     pub async fn attempt(&self, stamp: Stamp) -> Result<Option<Write>, Error> {
         let Some(connection) = self.attempting.as_ref().filter(|_| !self.many_machines) else { return Ok(None) };
         let position = async || self.insisting(|| journal::position(connection, &self.county)).await;
-        let history = self.history.now();
-        let number = history.0;
-        let attempt = self.turns.attempt(connection, history, position).await?;
-        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp, number)))
+        // Before anything is read: where it is another afterwards, the statement does nothing.
+        let (number, Some(timeline)) = self.history.now() else { return Ok(None) };
+        let attempt = self.turns.attempt(connection, (number, timeline), position).await?;
+        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp, self.history.still(number))))
     }
 
-    fn write(&self, hold: Hold, stamp: Stamp, history: u64) -> Write {
+    fn write(&self, hold: Hold, stamp: Stamp, history: Option<u64>) -> Write {
         let condition = matches!(hold, Hold::Attempt(_));
         let backend = self.writing.get_database_backend();
         // Rows on several machines find theirs by the county of each row.

@@ -148,24 +148,21 @@ pub(super) fn head(backend: DbBackend, county: &str, position: &Position) -> Sta
 ///
 /// The number alone is not enough: it may have been given again, by another server of the database, after a failover that lost
 /// the entry. A head without a digest is older than the chain. Nor is the entry enough: what was read beside it may be of a
-/// later one, which such a failover lost; so the timeline must still be the same, where the database has any.
+/// later one, which such a failover lost; so the timeline must still be the same; it is told, too.
 pub(super) fn if_at(
     (number, digest): &(i64, Digest),
-    timeline: Option<&str>,
+    timeline: &str,
     head: Statement,
     parts: Vec<Statement>,
 ) -> Statement {
     let mut values: Vec<Value> = head.values.into_iter().flat_map(|values| values.0).collect();
-    values.extend([(*number).into(), digest.bytes().to_vec().into()]);
-    let (at, seal) = (values.len() - 1, values.len());
-    let history = timeline.map(|timeline| {
-        values.push(timeline.into());
-        format!(" AND {TIMELINE}=${}", values.len())
-    });
+    let at = values.len() + 1;
+    values.extend([(*number).into(), digest.bytes().to_vec().into(), timeline.into()]);
+    let (seal, history) = (at + 1, at + 2);
     let mut sql = format!(
-        "WITH at AS ({} AND \"sequence\"=${at} AND (\"digest\"=${seal} OR \"digest\" IS NULL){} RETURNING 1)",
-        head.sql,
-        history.unwrap_or_default()
+        "WITH at AS ({} AND \"sequence\"=${at} AND (\"digest\"=${seal} OR \"digest\" IS NULL) \
+         AND {TIMELINE}=${history} RETURNING 1)",
+        head.sql
     );
     for (place, one) in parts.into_iter().enumerate() {
         sql += ", part";
@@ -175,7 +172,9 @@ pub(super) fn if_at(
         sql.push(')');
         values.extend(one.values.into_iter().flat_map(|values| values.0));
     }
-    sql += " SELECT count(*) AS done FROM at";
+    sql += " SELECT count(*) AS done, ";
+    sql += TIMELINE;
+    sql += " AS timeline FROM at";
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 

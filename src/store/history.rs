@@ -19,19 +19,26 @@ struct Seen {
 }
 
 impl History {
-    /// A new connection is on this timeline.
-    pub(super) fn see(&self, timeline: &str) {
+    /// A connection is on this timeline; whether that is another than before.
+    pub(super) fn see(&self, timeline: &str) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen.timeline.replace(timeline.into());
-        if before.is_some() && before != seen.timeline {
+        let changed = before.is_some() && before != seen.timeline;
+        if changed {
             tracing::warn!(?before, now = ?seen.timeline, "the database has another history: what was kept is let go of");
             seen.changes += 1;
         }
+        changed
     }
 
     /// Its number, for this process alone: what was kept under another is not right any more.
     pub(super) fn number(&self) -> u64 {
         self.now().0
+    }
+
+    /// Its number, if it has been the same since it had this one; else nobody can say which was read meanwhile.
+    pub(super) fn still(&self, number: u64) -> Option<u64> {
+        (self.number() == number).then_some(number)
     }
 
     /// Its number, and what the database calls it; nothing where the database has but one.

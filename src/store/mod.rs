@@ -180,7 +180,7 @@ impl Store {
         } else {
             pools::postgres(url, &doubt, &history).await?
         };
-        let turns = turns::Turns::new(doubt.clone());
+        let turns = turns::Turns::new(doubt.clone(), history.clone());
         Ok(Self {
             many_machines: scale::has_citus(&writing).await?,
             county,

@@ -12,7 +12,7 @@ pub(super) struct Doubt(Arc<Mutex<Doubted>>);
 struct Doubted {
     /// When one was found dead: for a while each is tried before it is used.
     raised: Option<Instant>,
-    /// When those who had opened them were gone.
+    /// When those of before became useless.
     orphaned: Option<Instant>,
 }
 
@@ -29,7 +29,7 @@ impl Doubt {
         self.get().raised = Some(Instant::now());
     }
 
-    /// Whoever opened those that are there is gone.
+    /// Whoever opened those that are there is gone, or what they were opened to.
     pub(super) fn orphan(&self) {
         self.get().orphaned = Some(Instant::now());
     }

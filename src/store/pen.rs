@@ -54,7 +54,7 @@ impl Prepared {
 
     /// All of it as one statement that does nothing unless the journal still ends where it began, in the same history; nothing
     /// where it cannot be one.
-    pub(super) fn if_at(self, began: &(i64, Digest), timeline: Option<&str>, head: Statement) -> Option<Statement> {
+    pub(super) fn if_at(self, began: &(i64, Digest), timeline: &str, head: Statement) -> Option<Statement> {
         let small = self.followers.statements.is_empty() && self.outcomes.len() == 1;
         small.then(|| bulk::if_at(began, timeline, head, self.statements))
     }

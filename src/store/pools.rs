@@ -99,13 +99,16 @@ fn postgres_pool(
     let limits = NOBODY_FOR_EVER.iter().chain(limits);
     let set: Vec<_> = limits.map(|(name, limit)| format!("set_config('{name}', '{limit}', false)")).collect();
     let begin = format!("SELECT {}, {TIMELINE} AS timeline", set.join(", "));
-    let (doubt, history) = (doubt.clone(), history.clone());
+    let (doubt, history, before) = (doubt.clone(), history.clone(), doubt.clone());
     let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10));
     let pool = pool.after_connect(move |connection, _| {
-        let (begin, history) = (begin.clone(), history.clone());
+        let (begin, history, before) = (begin.clone(), history.clone(), before.clone());
         Box::pin(async move {
             let row = connection.fetch_one(sqlx::AssertSqlSafe(begin)).await?;
-            history.see(row.try_get("timeline")?);
+            // Those that were opened before may be of a server that was replaced and does not know it.
+            if history.see(row.try_get("timeline")?) {
+                before.orphan();
+            }
             Ok(())
         })
     });

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, Statement};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 use tracing::Instrument;
 
 use super::Error;
+use super::history::History;
 use super::journal::Position;
 use super::newest::Newest;
 use super::outage::Doubt;
@@ -34,6 +35,8 @@ pub(super) struct Open {
     pub(super) position: Position,
     /// The newest changes before it.
     pub(super) committed: Newest,
+    /// The history that it reads; nothing where it cannot be said.
+    history: Option<u64>,
     since: Instant,
     /// Those who wait for its end.
     done: Vec<oneshot::Sender<End>>,
@@ -61,9 +64,9 @@ enum State {
 }
 
 impl Open {
-    pub(super) fn new(transaction: DatabaseTransaction, position: Position) -> Self {
+    pub(super) fn new(transaction: DatabaseTransaction, position: Position, history: Option<u64>) -> Self {
         let committed = position.newest.clone();
-        Self { transaction, position, committed, since: Instant::now(), done: Vec::new(), state: State::Sound }
+        Self { transaction, position, committed, history, since: Instant::now(), done: Vec::new(), state: State::Sound }
     }
 
     /// Whether whoever comes next begins another.
@@ -118,6 +121,7 @@ pub(super) struct Turns {
     waiting: Arc<AtomicUsize>,
     left: Arc<std::sync::Mutex<Left>>,
     doubt: Doubt,
+    history: History,
 }
 
 /// What is believed of the journal.
@@ -162,8 +166,8 @@ impl Drop for Waiting<'_> {
 
 impl Turns {
     /// Turns at a database whose connections may be doubted.
-    pub(super) fn new(doubt: Doubt) -> Self {
-        Self { turn: Arc::default(), waiting: Arc::default(), left: Arc::default(), doubt }
+    pub(super) fn new(doubt: Doubt, history: History) -> Self {
+        Self { turn: Arc::default(), waiting: Arc::default(), left: Arc::default(), doubt, history }
     }
 
     /// Waits for a turn, in the transaction that is handed on or in a new one.
@@ -227,15 +231,15 @@ pub(super) enum Hold {
     Attempt(Attempt),
 }
 
-/// A change that holds nothing: it reads, and then does all it does in one statement, if the journal is still where it was.
-/// Then nothing it read has changed meanwhile, for whoever changes anything moves the journal.
+/// A change that holds nothing: it reads, and then does all it does in one statement, if the journal is still where it was, in
+/// the same history. Then nothing it read has changed meanwhile, for whoever changes anything moves the journal.
 #[derive(Debug)]
 pub(super) struct Attempt {
-    pub(super) connection: DatabaseConnection,
-    pub(super) position: Position,
+    connection: DatabaseConnection,
+    position: Position,
     /// In which history of the database, and what the database calls that.
     history: u64,
-    pub(super) timeline: Option<Arc<str>>,
+    pub(super) timeline: Arc<str>,
     /// Whether where the journal was is only believed.
     pub(super) believed: bool,
     /// Whether its statement was sent: from then on it may be there, though nobody says so.
@@ -255,7 +259,7 @@ impl Turns {
     pub(super) async fn attempt(
         &self,
         connection: &DatabaseConnection,
-        (history, timeline): (u64, Option<Arc<str>>),
+        (history, timeline): (u64, Arc<str>),
         position: impl AsyncFnOnce() -> Result<Option<Position>, Error>,
     ) -> Result<Option<Attempt>, Error> {
         let free = self.waiting.load(Ordering::Acquire) == 0;
@@ -275,18 +279,24 @@ impl Turns {
 }
 
 impl Attempt {
-    /// Notes that its statement is sent.
-    pub(super) fn sending(&self) {
+    /// Sends its statement, which leaves the journal there.
+    ///
+    /// # Errors
+    /// [`Error::Outrun`] where it did nothing, or the database's.
+    pub(super) async fn send(&self, statement: Statement, position: Position) -> Result<(), Error> {
         self.sent.store(true, Ordering::Relaxed);
-    }
-
-    /// Notes where it left the journal.
-    pub(super) fn made(&self, position: Position) {
+        let told = self.connection.query_one_raw(statement).await?.ok_or(Error::Outrun)?;
+        if told.try_get::<i64>("", "done")? != 1 {
+            // A standby that was promoted has another history, though no connection is new.
+            self.turns.history.see(&told.try_get::<String>("", "timeline")?);
+            return Err(Error::Outrun);
+        }
         let mut left = self.turns.left.lock().unwrap_or_else(PoisonError::into_inner);
         left.at = Some((Instant::now(), self.history, position));
         if self.believed {
             left.doubted = None;
         }
+        Ok(())
     }
 }
 
@@ -344,6 +354,11 @@ impl Turn {
     /// The newest changes before the transaction.
     pub(super) fn committed(&self) -> &Newest {
         &self.open.committed
+    }
+
+    /// The history that the transaction reads; nothing where it cannot be said.
+    pub(super) fn history(&self) -> Option<u64> {
+        self.open.history
     }
 
     /// Where the journal stands in the transaction.

@@ -66,8 +66,8 @@ pub struct Write {
     whole: bool,
     /// What was found under a key that is about to be stated.
     found: Mutex<Option<Found>>,
-    /// The history of the database when it began.
-    history: u64,
+    /// The history of the database that it reads; nothing where it cannot be said, and nothing is known.
+    history: Option<u64>,
     /// What keeps other large changes waiting.
     room: Option<OwnedSemaphorePermit>,
 }
@@ -114,7 +114,7 @@ impl Sender<'_> {
 
 impl Write {
     /// A change that was begun; `whole` where several changes may be one statement.
-    pub(super) fn new(pen: Pen, hold: Hold, known: Known, history: u64, whole: bool) -> Self {
+    pub(super) fn new(pen: Pen, hold: Hold, known: Known, history: Option<u64>, whole: bool) -> Self {
         let sent = pen.began.0;
         Self { pen, hold, known, sent, headed: sent, whole, found: Mutex::default(), history, room: None }
     }
@@ -127,8 +127,8 @@ impl Write {
     /// Reads inside the transaction.
     pub fn view(&self) -> View<'_> {
         let (committed, now) = (self.hold.committed(), &self.pen.position.newest);
-        let knowing = Knowing { known: &self.known, history: self.history, committed, now };
-        View { db: self.hold.executor(), county: &self.pen.county, knowing: Some(knowing), live: None }
+        let knowing = self.history.map(|history| Knowing { known: &self.known, history, committed, now });
+        View { db: self.hold.executor(), county: &self.pen.county, knowing, live: None }
     }
 
     /// The same, to write beside the rows.
@@ -222,14 +222,8 @@ impl Write {
                 sender.send(if whole { prepared.at_once() } else { prepared }).await?;
             }
             Hold::Attempt(attempt) => {
-                let statement =
-                    prepared.if_at(&pen.began, attempt.timeline.as_deref(), pen.head()).ok_or(Error::Outrun)?;
-                attempt.sending();
-                let done = attempt.connection.query_one_raw(statement).await?;
-                if done.is_none_or(|row| row.try_get::<i64>("", "done").unwrap_or(0) != 1) {
-                    return Err(Error::Outrun);
-                }
-                attempt.made(pen.position.clone());
+                let statement = prepared.if_at(&pen.began, &attempt.timeline, pen.head()).ok_or(Error::Outrun)?;
+                attempt.send(statement, pen.position.clone()).await?;
                 self.sent = self.pen.position.sequence;
             }
         }

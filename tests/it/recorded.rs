@@ -289,8 +289,13 @@ fn names_the_county(sql: &str) -> bool {
     if !plain.split("INSERT INTO ").skip(1).all(into_a_county) {
         return false;
     }
+    // What is read or changed beside must say it outside the lists of what is inserted.
+    let listless =
+        |(place, part)| if place == 0 { part } else { str::split_once(part, ')').map_or("", |(_, rest)| rest) };
+    let outside: String = plain.split("INSERT INTO ").enumerate().map(listless).collect();
     let said = ["county = ", "county=", "county IN", "county) IN", "(county, "];
-    plain.starts_with("INSERT INTO ") || said.iter().any(|one| plain.contains(one))
+    let only_inserts = sql.starts_with("INSERT INTO ") && !sql.contains("FROM \"");
+    only_inserts || said.iter().any(|one| outside.contains(one))
 }
 
 #[test]
@@ -306,6 +311,11 @@ fn a_statement_without_its_county_is_found() {
         ),
         (r#"WITH at AS (UPDATE "journal_head" SET "digest"=$1 RETURNING 1) SELECT count(*) FROM at"#, false),
         (r#"DELETE FROM "unit" WHERE "id" = $1"#, false),
+        (r#"INSERT INTO "unit" ("county") SELECT "county" FROM "unit" WHERE "id" = $1"#, false),
+        (
+            r#"WITH part0 AS (INSERT INTO "unit" ("county", "id") VALUES ($1,$2)) DELETE FROM "unit" WHERE "id"=$3"#,
+            false,
+        ),
     ] {
         assert_eq!(names_the_county(sql), named, "{sql}");
     }

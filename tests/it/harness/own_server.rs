@@ -78,12 +78,17 @@ impl OwnServer {
         self.run("pg_ctl -D \"$D/copy\" -m fast -w stop >/dev/null 2>&1");
     }
 
-    /// Puts the copy in the place of the server, which is gone.
-    pub fn promote_copy(&self) {
+    /// Starts the copy where the server was, which is gone.
+    pub fn start_copy(&self) {
         self.run(
             "pg_ctl -D \"$D/copy\" -w -l \"$D/copy-log\" -o \"-c listen_addresses= -c unix_socket_directories=$D -c max_connections=200\" \
-             start >/dev/null 2>&1 && pg_ctl -D \"$D/copy\" -w promote >/dev/null",
+             start >/dev/null 2>&1",
         );
+    }
+
+    /// Makes the copy a server of its own.
+    pub fn promote(&self) {
+        self.run("pg_ctl -D \"$D/copy\" -w promote >/dev/null");
     }
 
     /// The process that all its others come from.
