@@ -30,12 +30,19 @@ impl Store {
 
     #[tracing::instrument(level = "debug", skip_all, name = "wait for a turn")]
     async fn begin_in(&self, turns: &Turns, stamp: Stamp) -> Result<Write, Error> {
+        /// How often it is begun where the history of the database changes meanwhile: with a new connection once.
+        const TRIES: usize = 3;
         let turn = turns.take(async || {
             let begin = || async {
-                let history = self.history.number();
-                let transaction = self.writing.begin_with_options(for_writing()).await?;
-                let position = journal::lock(&transaction, &self.county).await?;
-                Ok(Open::new(transaction, position, self.history.still(history)))
+                for _ in 0..TRIES {
+                    let history = self.history.number();
+                    let transaction = self.writing.begin_with_options(for_writing()).await?;
+                    let position = journal::lock(&transaction, &self.county).await?;
+                    if self.history.is_still(history) {
+                        return Ok(Open::new(transaction, position, history));
+                    }
+                }
+                Err(Error::Away("the database is another each time".into()))
             };
             self.insisting(begin).await
         });
@@ -54,10 +61,11 @@ impl Store {
         // Before anything is read: where it is another afterwards, the statement does nothing.
         let (number, Some(timeline)) = self.history.now() else { return Ok(None) };
         let attempt = self.turns.attempt(connection, (number, timeline), position).await?;
-        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp, self.history.still(number))))
+        let attempt = attempt.filter(|_| self.history.is_still(number));
+        Ok(attempt.map(|attempt| self.write(Hold::Attempt(attempt), stamp, number)))
     }
 
-    fn write(&self, hold: Hold, stamp: Stamp, history: Option<u64>) -> Write {
+    fn write(&self, hold: Hold, stamp: Stamp, history: u64) -> Write {
         let condition = matches!(hold, Hold::Attempt(_));
         let backend = self.writing.get_database_backend();
         // Rows on several machines find theirs by the county of each row.

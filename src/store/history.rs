@@ -3,9 +3,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What PostgreSQL calls the history that a session reads. Of a standby nobody knows yet what it will be promoted to.
-pub(super) const TIMELINE: &str =
-    "CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
+use super::outage::Doubt;
+
+/// What the history that a session reads is called: the timeline, and when the server began. Of a standby nobody knows yet what
+/// it will be promoted to; and two that were promoted one after the other, or a disk that was put back, may count the same.
+pub(super) const TIMELINE: &str = "CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END \
+     || ' ' || extract(epoch FROM pg_postmaster_start_time())";
 
 /// The history that connections have seen.
 #[derive(Debug, Clone, Default)]
@@ -19,16 +22,16 @@ struct Seen {
 }
 
 impl History {
-    /// A connection is on this timeline; whether that is another than before.
-    pub(super) fn see(&self, timeline: &str) -> bool {
+    /// A connection is on this timeline. Where that is another than before, connections of before may be to a server that was
+    /// replaced and does not know it.
+    pub(super) fn see(&self, timeline: &str, doubt: &Doubt) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen.timeline.replace(timeline.into());
-        let changed = before.is_some() && before != seen.timeline;
-        if changed {
-            tracing::warn!(?before, now = ?seen.timeline, "the database has another history: what was kept is let go of");
+        if before.is_some() && before != seen.timeline {
+            tracing::warn!(?before, now = ?seen.timeline, "the database was started again, or is another: what was kept is let go of");
+            doubt.orphan();
             seen.changes += 1;
         }
-        changed
     }
 
     /// Its number, for this process alone: what was kept under another is not right any more.
@@ -36,9 +39,9 @@ impl History {
         self.now().0
     }
 
-    /// Its number, if it has been the same since it had this one; else nobody can say which was read meanwhile.
-    pub(super) fn still(&self, number: u64) -> Option<u64> {
-        (self.number() == number).then_some(number)
+    /// Whether it is still the one of this number; else nobody can say which was read meanwhile.
+    pub(super) fn is_still(&self, number: u64) -> bool {
+        self.number() == number
     }
 
     /// Its number, and what the database calls it; nothing where the database has but one.
@@ -56,7 +59,7 @@ mod tests {
     fn another_timeline_is_another_history() {
         let history = History::default();
         for (timeline, number) in [("00000001", 0), ("00000001", 0), ("standby", 1), ("00000002", 2), ("00000002", 2)] {
-            history.see(timeline);
+            history.see(timeline, &Doubt::default());
             assert_eq!(history.number(), number, "{timeline}");
         }
     }

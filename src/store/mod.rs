@@ -4,6 +4,7 @@
 //! that does not come through [`write::Write`].
 
 pub mod attachment;
+mod attempt;
 mod begin;
 mod bulk;
 mod columns;

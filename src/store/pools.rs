@@ -68,11 +68,11 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// PostgreSQL: the reading pool's transactions are read-only by default.
 pub(super) async fn postgres(url: &str, doubt: &Doubt, history: &History) -> Result<Pools, Error> {
     let options = postgres_options(url)?;
-    let writing = postgres_pool(6, doubt, history, &[]).connect_with(options.clone()).await?;
-    let sending = postgres_pool(2, doubt, history, &[]).connect_with(options.clone()).await?;
+    let writing = postgres_pool(6, doubt, Some(history), &[]).connect_with(options.clone()).await?;
+    let sending = postgres_pool(2, doubt, Some(history), &[]).connect_with(options.clone()).await?;
     // Two by turns, for one that is given back is looked after first. Of many each would be used seldom and be cold.
-    let attempting = postgres_pool(2, doubt, history, &[]).connect_lazy_with(options);
-    let reading = reading_pool(url, doubt, history)?;
+    let attempting = postgres_pool(2, doubt, Some(history), &[]).connect_lazy_with(options);
+    let reading = reading_pool(url, doubt, Some(history))?;
     drop(reading.acquire().await?);
     Ok(Pools {
         reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
@@ -93,21 +93,20 @@ fn postgres_options(url: &str) -> Result<PgConnectOptions, Error> {
 fn postgres_pool(
     most: u32,
     doubt: &Doubt,
-    history: &History,
+    history: Option<&History>,
     limits: &[(&'static str, &'static str)],
 ) -> PgPoolOptions {
     let limits = NOBODY_FOR_EVER.iter().chain(limits);
     let set: Vec<_> = limits.map(|(name, limit)| format!("set_config('{name}', '{limit}', false)")).collect();
     let begin = format!("SELECT {}, {TIMELINE} AS timeline", set.join(", "));
-    let (doubt, history, before) = (doubt.clone(), history.clone(), doubt.clone());
+    let (doubt, history, before) = (doubt.clone(), history.cloned(), doubt.clone());
     let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10));
     let pool = pool.after_connect(move |connection, _| {
         let (begin, history, before) = (begin.clone(), history.clone(), before.clone());
         Box::pin(async move {
             let row = connection.fetch_one(sqlx::AssertSqlSafe(begin)).await?;
-            // Those that were opened before may be of a server that was replaced and does not know it.
-            if history.see(row.try_get("timeline")?) {
-                before.orphan();
+            if let Some(history) = history {
+                history.see(row.try_get("timeline")?, &before);
             }
             Ok(())
         })
@@ -130,8 +129,9 @@ fn postgres_pool(
     })
 }
 
-/// Connections for reading alone; the first is made when it is needed.
-pub(super) fn reading_pool(url: &str, doubt: &Doubt, history: &History) -> Result<sqlx::PgPool, Error> {
+/// Connections for reading alone; the first is made when it is needed. Of copies, of which one address may lead to several, no
+/// history is kept.
+pub(super) fn reading_pool(url: &str, doubt: &Doubt, history: Option<&History>) -> Result<sqlx::PgPool, Error> {
     let limits = [("default_transaction_read_only", "on"), ("statement_timeout", LONGEST_READ)];
     Ok(postgres_pool(8, doubt, history, &limits).connect_lazy_with(postgres_options(url)?))
 }

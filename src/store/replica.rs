@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use sea_orm::SqlxPostgresConnector;
 
-use super::history::History;
 use super::newest::Newest;
 use super::outage::Doubt;
 use super::pools::reading_pool;
@@ -32,7 +31,7 @@ impl Store {
     /// An address that cannot be read. A copy that is away is no reason not to start.
     pub fn with_replica(mut self, url: &str) -> Result<Self, Error> {
         let doubt = Doubt::default();
-        let reading = SqlxPostgresConnector::from_sqlx_postgres_pool(reading_pool(url, &doubt, &History::default())?);
+        let reading = SqlxPostgresConnector::from_sqlx_postgres_pool(reading_pool(url, &doubt, None)?);
         let copy = Self {
             reading,
             question: super::Together::new(doubt.clone()),

@@ -5,16 +5,17 @@
 //! disk. A change that is given up before it sent anything leaves the transaction to the others; one that is given up
 //! half-sent ends it, and the changes of whoever shared it are made once more.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, DbBackend};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 use tracing::Instrument;
 
 use super::Error;
+use super::attempt::{Attempt, Left};
 use super::history::History;
 use super::journal::Position;
 use super::newest::Newest;
@@ -35,8 +36,8 @@ pub(super) struct Open {
     pub(super) position: Position,
     /// The newest changes before it.
     pub(super) committed: Newest,
-    /// The history that it reads; nothing where it cannot be said.
-    history: Option<u64>,
+    /// The history that it reads.
+    history: u64,
     since: Instant,
     /// Those who wait for its end.
     done: Vec<oneshot::Sender<End>>,
@@ -64,7 +65,7 @@ enum State {
 }
 
 impl Open {
-    pub(super) fn new(transaction: DatabaseTransaction, position: Position, history: Option<u64>) -> Self {
+    pub(super) fn new(transaction: DatabaseTransaction, position: Position, history: u64) -> Self {
         let committed = position.newest.clone();
         Self { transaction, position, committed, history, since: Instant::now(), done: Vec::new(), state: State::Sound }
     }
@@ -96,8 +97,12 @@ impl Open {
     }
 
     /// Ends it for all who share it; those of one that is dropped, and so rolled back, hear that, too.
-    async fn end(mut self, doubt: &Doubt) -> Result<(), Error> {
+    async fn end(mut self, doubt: &Doubt, history: &History) -> Result<(), Error> {
         if self.done.is_empty() || !self.is_sound(doubt).await {
+            return Ok(());
+        }
+        // What is committed on a server that was replaced is lost.
+        if !history.is_still(self.history) {
             return Ok(());
         }
         let Self { transaction, done, .. } = self;
@@ -117,32 +122,11 @@ impl Open {
 /// Who is next.
 #[derive(Debug, Clone)]
 pub(super) struct Turns {
-    turn: Arc<Mutex<Option<Open>>>,
-    waiting: Arc<AtomicUsize>,
-    left: Arc<std::sync::Mutex<Left>>,
-    doubt: Doubt,
-    history: History,
-}
-
-/// What is believed of the journal.
-#[derive(Debug, Default)]
-struct Left {
-    /// Where the last attempt left it, in which history, and when.
-    at: Option<(Instant, u64, Position)>,
-    /// When it was believed last and that has not proved right.
-    doubted: Option<Instant>,
-}
-
-impl Left {
-    /// Where the journal stands, if that may be believed; until it has proved right, not again.
-    fn believed(&mut self, history: u64) -> Option<Position> {
-        let (.., position) = self.at.take().filter(|(when, of, _)| *of == history && when.elapsed() < BELIEVED)?;
-        if self.doubted.is_some_and(|since| since.elapsed() < DOUBTED) {
-            return None;
-        }
-        self.doubted = Some(Instant::now());
-        Some(position)
-    }
+    pub(super) turn: Arc<Mutex<Option<Open>>>,
+    pub(super) waiting: Arc<AtomicUsize>,
+    pub(super) left: Arc<std::sync::Mutex<Left>>,
+    pub(super) doubt: Doubt,
+    pub(super) history: History,
 }
 
 /// The turn of one writer: as long as it is held, no other small change is made by this process.
@@ -184,8 +168,8 @@ impl Turns {
         if !goes_on {
             if let Some(before) = held.take() {
                 // Those who share it hear whether it could be ended.
-                let doubt = self.doubt.clone();
-                let ended = tokio::spawn(async move { before.end(&doubt).await }.in_current_span()).await;
+                let (doubt, history) = (self.doubt.clone(), self.history.clone());
+                let ended = tokio::spawn(async move { before.end(&doubt, &history).await }.in_current_span()).await;
                 if let Ok(Err(error)) = ended {
                     tracing::warn!(%error, "a transaction was not ended");
                 }
@@ -200,7 +184,7 @@ impl Turns {
     /// Ends a transaction that nobody takes on.
     pub(super) async fn settle(&self) -> Result<(), Error> {
         match self.turn.clone().lock_owned().await.take() {
-            Some(open) => open.end(&self.doubt).await,
+            Some(open) => open.end(&self.doubt, &self.history).await,
             None => Ok(()),
         }
     }
@@ -231,75 +215,6 @@ pub(super) enum Hold {
     Attempt(Attempt),
 }
 
-/// A change that holds nothing: it reads, and then does all it does in one statement, if the journal is still where it was, in
-/// the same history. Then nothing it read has changed meanwhile, for whoever changes anything moves the journal.
-#[derive(Debug)]
-pub(super) struct Attempt {
-    connection: DatabaseConnection,
-    position: Position,
-    /// In which history of the database, and what the database calls that.
-    history: u64,
-    pub(super) timeline: Arc<str>,
-    /// Whether where the journal was is only believed.
-    pub(super) believed: bool,
-    /// Whether its statement was sent: from then on it may be there, though nobody says so.
-    sent: AtomicBool,
-    turns: Turns,
-    /// Nobody else of this process changes anything meanwhile.
-    _turn: OwnedMutexGuard<Option<Open>>,
-}
-
-/// So long it is believed that the journal stands where the last attempt left it. Who states one row after the other is
-/// spared a question for each. Where others write too, an attempt that believed it comes to nothing, and for a while all ask.
-const BELIEVED: Duration = Duration::from_millis(100);
-const DOUBTED: Duration = Duration::from_secs(1);
-
-impl Turns {
-    /// An attempt, where nobody has a turn or waits for one.
-    pub(super) async fn attempt(
-        &self,
-        connection: &DatabaseConnection,
-        (history, timeline): (u64, Arc<str>),
-        position: impl AsyncFnOnce() -> Result<Option<Position>, Error>,
-    ) -> Result<Option<Attempt>, Error> {
-        let free = self.waiting.load(Ordering::Acquire) == 0;
-        let turn = self.turn.clone().try_lock_owned().ok().filter(|open| free && open.is_none());
-        let Some(turn) = turn else { return Ok(None) };
-        let known = self.left.lock().unwrap_or_else(PoisonError::into_inner).believed(history);
-        let believed = known.is_some();
-        let position = match known {
-            Some(position) => Some(position),
-            None => position().await?,
-        };
-        let (connection, turns, sent) = (connection.clone(), self.clone(), AtomicBool::new(false));
-        let attempt =
-            |position| Attempt { connection, position, history, timeline, believed, sent, turns, _turn: turn };
-        Ok(position.map(attempt))
-    }
-}
-
-impl Attempt {
-    /// Sends its statement, which leaves the journal there.
-    ///
-    /// # Errors
-    /// [`Error::Outrun`] where it did nothing, or the database's.
-    pub(super) async fn send(&self, statement: Statement, position: Position) -> Result<(), Error> {
-        self.sent.store(true, Ordering::Relaxed);
-        let told = self.connection.query_one_raw(statement).await?.ok_or(Error::Outrun)?;
-        if told.try_get::<i64>("", "done")? != 1 {
-            // A standby that was promoted has another history, though no connection is new.
-            self.turns.history.see(&told.try_get::<String>("", "timeline")?);
-            return Err(Error::Outrun);
-        }
-        let mut left = self.turns.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.at = Some((Instant::now(), self.history, position));
-        if self.believed {
-            left.doubted = None;
-        }
-        Ok(())
-    }
-}
-
 impl Hold {
     /// What its reads and statements run on.
     pub(super) fn executor(&self) -> DatabaseExecutor<'_> {
@@ -327,7 +242,7 @@ impl Hold {
 
     /// Whether it was sent in one statement, and may be there whatever became of the answer.
     pub(super) fn is_sent(&self) -> bool {
-        matches!(self, Self::Attempt(attempt) if attempt.sent.load(Ordering::Relaxed))
+        matches!(self, Self::Attempt(attempt) if attempt.is_sent())
     }
 
     /// The transaction, to send something in.
@@ -356,8 +271,8 @@ impl Turn {
         &self.open.committed
     }
 
-    /// The history that the transaction reads; nothing where it cannot be said.
-    pub(super) fn history(&self) -> Option<u64> {
+    /// The history that the transaction reads.
+    pub(super) fn history(&self) -> u64 {
         self.open.history
     }
 

@@ -66,8 +66,8 @@ pub struct Write {
     whole: bool,
     /// What was found under a key that is about to be stated.
     found: Mutex<Option<Found>>,
-    /// The history of the database that it reads; nothing where it cannot be said, and nothing is known.
-    history: Option<u64>,
+    /// The history of the database that it reads.
+    history: u64,
     /// What keeps other large changes waiting.
     room: Option<OwnedSemaphorePermit>,
 }
@@ -114,7 +114,7 @@ impl Sender<'_> {
 
 impl Write {
     /// A change that was begun; `whole` where several changes may be one statement.
-    pub(super) fn new(pen: Pen, hold: Hold, known: Known, history: Option<u64>, whole: bool) -> Self {
+    pub(super) fn new(pen: Pen, hold: Hold, known: Known, history: u64, whole: bool) -> Self {
         let sent = pen.began.0;
         Self { pen, hold, known, sent, headed: sent, whole, found: Mutex::default(), history, room: None }
     }
@@ -127,8 +127,8 @@ impl Write {
     /// Reads inside the transaction.
     pub fn view(&self) -> View<'_> {
         let (committed, now) = (self.hold.committed(), &self.pen.position.newest);
-        let knowing = self.history.map(|history| Knowing { known: &self.known, history, committed, now });
-        View { db: self.hold.executor(), county: &self.pen.county, knowing, live: None }
+        let knowing = Knowing { known: &self.known, history: self.history, committed, now };
+        View { db: self.hold.executor(), county: &self.pen.county, knowing: Some(knowing), live: None }
     }
 
     /// The same, to write beside the rows.

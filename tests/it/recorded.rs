@@ -292,7 +292,12 @@ fn names_the_county(sql: &str) -> bool {
     // What is read or changed beside must say it outside the lists of what is inserted.
     let listless =
         |(place, part)| if place == 0 { part } else { str::split_once(part, ')').map_or("", |(_, rest)| rest) };
-    let outside: String = plain.split("INSERT INTO ").enumerate().map(listless).collect();
+    let outside: String = plain
+        .replace("ON CONFLICT (county, ", "ON CONFLICT (")
+        .split("INSERT INTO ")
+        .enumerate()
+        .map(listless)
+        .collect();
     let said = ["county = ", "county=", "county IN", "county) IN", "(county, "];
     let only_inserts = sql.starts_with("INSERT INTO ") && !sql.contains("FROM \"");
     only_inserts || said.iter().any(|one| outside.contains(one))
